@@ -1,0 +1,71 @@
+using System.CommandLine;
+using StreamScorer.Configure;
+using StreamScorer.Operate;
+using StreamScorer.Shared.Bundle;
+
+namespace StreamScorer.Commands;
+
+/// <summary><c>streamscorer check</c>: would <c>run</c> start? Reports all faults at once.</summary>
+internal static class CheckCommand
+{
+    public static Command Create()
+    {
+        var offline = new Option<bool>("--offline") { Description = "Leave out the connection to Kafka" };
+        var command = new Command("check", "Check configuration, bundle, policy and connection; say all faults at once.") { Shell.Config, Shell.Set, Shell.Model, offline };
+        command.SetAction((parsed, _) => Shell.RunAsync(_ => Task.FromResult(Check(() => Shell.Load(parsed).Settings, parsed.GetValue(offline), Console.Out))));
+        return command;
+    }
+
+    /// <summary>Checks one part after the other; a part that fails does not keep the next one from being checked.</summary>
+    internal static int Check(Func<Settings> load, bool offline, TextWriter output)
+    {
+        // Without a valid configuration the other parts are checked against the defaults, which would mislead.
+        Settings? settings = null;
+        var well = Report(output, "configuration", () =>
+        {
+            settings = load();
+            return "valid";
+        });
+        if (settings is null)
+        {
+            return ExitCode.CannotStart;
+        }
+
+        well &= Report(output, "bundle", () => Model(settings));
+        if (!offline)
+        {
+            well &= Report(output, "kafka", () => Preflight.Check(settings) is { Count: > 0 } faults
+                ? throw new StartupException(string.Join('\n', faults))
+                : $"{settings.Kafka.BootstrapServers} answers and has all four topics");
+        }
+
+        well &= Report(output, "endpoint", () => Endpoint.CheckFree(settings.Operate));
+        return well ? ExitCode.Ok : ExitCode.CannotStart;
+    }
+
+    private static string Model(Settings settings)
+    {
+        using var telemetry = new Telemetry(TimeProvider.System);
+        using var engine = Engine.Open(settings, telemetry, new HealthState(TimeProvider.System), TimeProvider.System);
+        var identity = engine.Bundle.Identity;
+        return $"{identity.Name} {identity.Version} (sha256 {identity.Sha256[..12]}…), policy {engine.Bundle.Policy.Version}, on {engine.Device}: {engine.DeviceReason}";
+    }
+
+    private static bool Report(TextWriter output, string part, Func<string> check)
+    {
+        try
+        {
+            output.WriteLine($"ok    {part}: {check()}");
+            return true;
+        }
+        catch (Exception e) when (e is StartupException or BundleException)
+        {
+            foreach (var line in e.Message.Split('\n'))
+            {
+                output.WriteLine($"FAULT {part}: {line}");
+            }
+
+            return false;
+        }
+    }
+}

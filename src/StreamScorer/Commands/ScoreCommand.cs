@@ -1,0 +1,55 @@
+using System.CommandLine;
+using StreamScorer.Configure;
+using StreamScorer.Decode;
+using StreamScorer.Operate;
+using StreamScorer.Score;
+
+namespace StreamScorer.Commands;
+
+/// <summary><c>streamscorer score</c>: the same code as the stream, without Kafka.</summary>
+internal static class ScoreCommand
+{
+    private static readonly Argument<string?> Input = new("input")
+    {
+        Description = "A file (.jsonl, .csv, or plain text with one post a line), '-' for standard input, or a text in quotes",
+        Arity = ArgumentArity.ZeroOrOne,
+    };
+
+    private static readonly Option<LineFormat?> Format = new("--format", "-f") { Description = "Format of the input (default: by the file's ending; standard input: Json when it begins with '{', else Text)" };
+
+    private static readonly Option<string> TextColumn = new("--text-column") { Description = "CSV: column with the text", DefaultValueFactory = _ => "text" };
+
+    private static readonly Option<string> IdColumn = new("--id-column") { Description = "CSV: column with the id", DefaultValueFactory = _ => "id" };
+
+    public static Command Create()
+    {
+        var command = new Command("score", "Score a text, a file or standard input; one JSON object a line, in input order.") { Input, Format, TextColumn, IdColumn, Shell.Config, Shell.Set, Shell.Model };
+        command.SetAction((parsed, _) => Shell.RunAsync(stop => ScoreAsync(parsed, stop)));
+        return command;
+    }
+
+    private static async Task<int> ScoreAsync(ParseResult parsed, CancellationToken stop)
+    {
+        var (settings, _) = Shell.Load(parsed);
+        using var lines = Lines.Open(parsed.GetValue(Input), parsed.GetValue(Format), parsed.GetValue(TextColumn)!, parsed.GetValue(IdColumn)!);
+        settings = settings with { Decode = settings.Decode with { Format = lines.Format == LineFormat.Json ? InputFormat.Json : InputFormat.Text } };
+
+        using var telemetry = new Telemetry(TimeProvider.System);
+        using var engine = Engine.Open(settings, telemetry, new HealthState(TimeProvider.System), TimeProvider.System);
+        await using var output = Console.OpenStandardOutput();
+        using var progress = new Progress(Console.Error, TimeProvider.System, enabled: lines.IsMany);
+        var source = new LineSource(lines, engine.Intake, TimeProvider.System);
+        var sink = new JsonLinesSink(engine.Outcomes, output, progress);
+        try
+        {
+            // A stop ends the reading; what was read is still scored and printed.
+            await engine.Pipeline.RunAsync(abort => source.RunAsync(stop, abort), sink.RunAsync, settings.Pipeline.DrainTimeout, stop);
+        }
+        catch (IOException e)
+        {
+            throw new StartupException($"Standard output was closed or cannot be written: {e.Message}");
+        }
+
+        return ExitCode.Ok;
+    }
+}

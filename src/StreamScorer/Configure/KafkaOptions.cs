@@ -1,0 +1,54 @@
+using System.ComponentModel.DataAnnotations;
+using Confluent.Kafka;
+
+namespace StreamScorer.Configure;
+
+/// <summary>The connection to Kafka, for consumer and producer alike.</summary>
+internal sealed record KafkaOptions : IValidatableObject
+{
+    /// <summary>Set by the program itself, because delivery depends on them.</summary>
+    private static readonly string[] Reserved =
+    [
+        "bootstrap.servers", "group.id", "client.id", "enable.auto.commit", "enable.auto.offset.store", "enable.idempotence", "acks",
+        "partition.assignment.strategy", "auto.offset.reset", "group.instance.id", "transactional.id",
+    ];
+
+    /// <summary>Brokers to start from, host:port, separated by commas. (default: localhost:9092)</summary>
+    [Required]
+    public string BootstrapServers { get; init; } = "localhost:9092";
+
+    /// <summary>Consumer group. Workers of one group share the partitions; another group reads everything anew. (default: streamscorer)</summary>
+    [Required]
+    public string GroupId { get; init; } = "streamscorer";
+
+    /// <summary>Name of this client in the broker's logs and quotas. (default: streamscorer)</summary>
+    [Required]
+    public string ClientId { get; init; } = "streamscorer";
+
+    /// <summary>Static membership: a name of this worker that stays over restarts, so that a quick restart moves no partitions. Must be unique in the group. (default: none)</summary>
+    public string? GroupInstanceId { get; init; }
+
+    /// <summary>Longest wait for a first answer of the brokers at start. (default: 00:00:10)</summary>
+    [Range(typeof(TimeSpan), "00:00:01", "00:05:00")]
+    public TimeSpan ConnectTimeout { get; init; } = TimeSpan.FromSeconds(10);
+
+    /// <summary>Any other librdkafka property by its own name, such as security.protocol or ssl.ca.location; given to consumer and producer where it applies. (default: none)</summary>
+    public IReadOnlyDictionary<string, string> Properties { get; init; } = new Dictionary<string, string>();
+
+    public IEnumerable<ValidationResult> Validate(ValidationContext validationContext)
+        => Properties.Keys.Where(Reserved.Contains)
+            .Select(key => new ValidationResult($"{nameof(Properties)} must not set '{key}': the program sets it, because delivery depends on it.", [nameof(Properties)]));
+
+    /// <summary>What every client of this process starts from.</summary>
+    public T Client<T>()
+        where T : ClientConfig, new()
+    {
+        var config = new T { BootstrapServers = BootstrapServers, ClientId = ClientId };
+        foreach (var (key, value) in Properties)
+        {
+            config.Set(key, value);
+        }
+
+        return config;
+    }
+}

@@ -1,0 +1,123 @@
+using Confluent.Kafka;
+using Microsoft.Extensions.Logging;
+
+namespace StreamScorer.Consume;
+
+/// <content>Assignment, revocation and commits. Everything here runs on the consume thread, inside a poll.</content>
+internal sealed partial class ConsumeStage
+{
+    private void OnAssigned(List<TopicPartition> partitions)
+    {
+        _ledger.Assigned(partitions);
+        if (_paused)
+        {
+            // A pause does not carry over to partitions that come later.
+            _consumer.Pause(partitions);
+        }
+
+        _health.Assigned(_ledger.Owned.Count);
+        _telemetry.Rebalanced("assigned");
+        LogAssigned(_logger, partitions.Count, _ledger.Owned.Count);
+    }
+
+    /// <summary>
+    /// Drain, commit, release, in this order: releasing first would void the completions of the drain and every rolling
+    /// deploy would repeat them.
+    /// </summary>
+    private void OnRevoked(List<TopicPartitionOffset> offsets)
+    {
+        var partitions = offsets.ConvertAll(o => o.TopicPartition);
+        Withdraw(partitions);
+        if (!_ledger.WaitSettled(partitions, RevokeLimit))
+        {
+            LogRevokeOverBudget(_logger, partitions.Count, RevokeLimit);
+        }
+
+        Commit();
+        Release(partitions, "revoked");
+    }
+
+    /// <summary>The group has moved on without us: nothing can be committed, what is in flight is void.</summary>
+    private void OnLost(List<TopicPartitionOffset> offsets)
+    {
+        var partitions = offsets.ConvertAll(o => o.TopicPartition);
+        Withdraw(partitions);
+        Release(partitions, "lost");
+    }
+
+    private void Withdraw(List<TopicPartition> partitions)
+    {
+        var leaving = partitions.ToHashSet();
+        var withdrawn = _intake.Withdraw(record => leaving.Contains(new TopicPartition(record.Topic, record.Partition)));
+        foreach (var first in withdrawn.DistinctBy(record => (record.Topic, record.Partition)))
+        {
+            _ledger.Withdrawn(new TopicPartition(first.Topic, first.Partition), first.Offset);
+        }
+    }
+
+    private void Release(List<TopicPartition> partitions, string how)
+    {
+        _ledger.Released(partitions);
+        _health.Assigned(_ledger.Owned.Count);
+        _telemetry.Rebalanced(how);
+        LogReleased(_logger, partitions.Count, how, _ledger.Owned.Count);
+    }
+
+    /// <summary>A quarter of the time after which the broker would expel us, and never more than 20 s.</summary>
+    private TimeSpan RevokeLimit
+    {
+        get
+        {
+            var maxPoll = int.TryParse(_settings.Kafka.Properties.GetValueOrDefault("max.poll.interval.ms"), out var ms) ? ms : 300_000;
+            return TimeSpan.FromMilliseconds(Math.Min(20_000, maxPoll / 4));
+        }
+    }
+
+    private void Commit()
+    {
+        _lastCommit = _time.GetTimestamp();
+        var offsets = _ledger.Uncommitted();
+        if (offsets.Count == 0)
+        {
+            return;
+        }
+
+        try
+        {
+            var started = _time.GetTimestamp();
+            _consumer.Commit(offsets);
+            _ledger.Committed(offsets);
+            _telemetry.Step("settle", _time.GetElapsedTime(started).TotalSeconds);
+        }
+        catch (KafkaException e) when (!e.Error.IsFatal)
+        {
+            // Pressure tier: the offsets stay uncommitted and the next turn tries again. At worst records are scored twice, never lost.
+            _telemetry.CommitFailed();
+            LogCommitFailed(_logger, e.Error.Code, e.Error.Reason);
+        }
+    }
+
+    private void UpdateLag()
+    {
+        foreach (var position in _ledger.Positions())
+        {
+            var end = _consumer.GetWatermarkOffsets(position.TopicPartition).High;
+            if (end != Offset.Unset && end.Value >= 0)
+            {
+                _telemetry.Lag(position.Topic, position.Partition.Value, Math.Max(0, end.Value - position.Offset.Value));
+            }
+        }
+    }
+
+    [LoggerMessage(1010, LogLevel.Information, "Assigned {Count} partitions; {Total} are ours now.")]
+    private static partial void LogAssigned(ILogger logger, int count, int total);
+
+    [LoggerMessage(1011, LogLevel.Information, "{Count} partitions {How}; {Total} are ours now.")]
+    private static partial void LogReleased(ILogger logger, int count, string how, int total);
+
+    [LoggerMessage(1012, LogLevel.Warning, "{Count} partitions were revoked and not all of their records were settled within {Limit}; the next owner scores those again.")]
+    private static partial void LogRevokeOverBudget(ILogger logger, int count, TimeSpan limit);
+
+    [LoggerMessage(1013, LogLevel.Warning, "Offsets were not committed ({Code}: {Reason}); trying again.")]
+    private static partial void LogCommitFailed(ILogger logger, ErrorCode code, string reason);
+}

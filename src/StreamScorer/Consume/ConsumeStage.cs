@@ -1,0 +1,202 @@
+using Confluent.Kafka;
+using Microsoft.Extensions.Logging;
+using StreamScorer.Configure;
+using StreamScorer.Operate;
+using StreamScorer.Settle;
+
+namespace StreamScorer.Consume;
+
+/// <summary>
+/// Owns the Kafka consumer: poll, pause and resume, rebalance, commit, all on one thread, so that none of them can race
+/// another. It never waits for a model or a producer: what it polled goes into the <see cref="Intake"/>, and when that is
+/// full it pauses the partitions and polls on.
+/// </summary>
+internal sealed partial class ConsumeStage : IDisposable
+{
+    private readonly Settings _settings;
+    private readonly Intake _intake;
+    private readonly OffsetLedger _ledger;
+    private readonly Telemetry _telemetry;
+    private readonly HealthState _health;
+    private readonly TimeProvider _time;
+    private readonly ILogger _logger;
+    private readonly IConsumer<byte[]?, byte[]?> _consumer;
+    private CancellationToken _abort;
+    private long _lastCommit;
+    private bool _paused;
+    private bool _draining;
+
+    public ConsumeStage(Settings settings, Intake intake, OffsetLedger ledger, Telemetry telemetry, HealthState health, TimeProvider time, ILogger<ConsumeStage> logger)
+    {
+        (_settings, _intake, _ledger, _telemetry, _health, _time, _logger) = (settings, intake, ledger, telemetry, health, time, logger);
+        _consumer = new ConsumerBuilder<byte[]?, byte[]?>(ClientConfiguration(settings))
+            .SetKeyDeserializer(Bytes.Instance)
+            .SetValueDeserializer(Bytes.Instance)
+            .SetPartitionsAssignedHandler((_, partitions) => OnAssigned(partitions))
+            .SetPartitionsRevokedHandler((_, partitions) => OnRevoked(partitions))
+            .SetPartitionsLostHandler((_, partitions) => OnLost(partitions))
+            .SetErrorHandler((_, error) => LogClientError(_logger, error.Code, error.Reason))
+            .SetLogHandler((_, message) => LogClient(_logger, message.Facility, message.Message))
+            .Build();
+    }
+
+    /// <summary>Polls until <paramref name="stop"/>, then lets the pipeline drain while it keeps the membership alive, commits and leaves the group.</summary>
+    /// <param name="abort">Hard stop: no more waiting for the drain. What is settled by then is committed.</param>
+    public Task RunAsync(CancellationToken stop, CancellationToken abort)
+        => Task.Factory.StartNew(() => Run(stop, abort), CancellationToken.None, TaskCreationOptions.LongRunning, TaskScheduler.Default);
+
+    public void Dispose() => _consumer.Dispose();
+
+    private void Run(CancellationToken stop, CancellationToken abort)
+    {
+        _abort = abort;
+        using var aborted = abort.UnsafeRegister(_ => _ledger.Abort(), null);
+        _consumer.Subscribe(_settings.Consume.Topic);
+        try
+        {
+            while (!stop.IsCancellationRequested && !abort.IsCancellationRequested)
+            {
+                Turn();
+            }
+
+            Drain();
+        }
+        catch (Exception fault)
+        {
+            // Fatal tier: downstream must see why no more records come; a plain completion would look like a clean end.
+            _intake.Complete(fault);
+            throw;
+        }
+        finally
+        {
+            // Closing revokes the assignment: the revoke handler makes the last commit and the group hears at once that we left.
+            _consumer.Close();
+        }
+    }
+
+    /// <summary>One poll. Also the only place where rebalance handlers run.</summary>
+    private void Turn()
+    {
+        _health.Turned("consume");
+        SteerPressure();
+        try
+        {
+            if (_consumer.Consume(PollLimit) is { IsPartitionEOF: false } result)
+            {
+                Receive(result);
+            }
+        }
+        catch (ConsumeException e) when (!e.Error.IsFatal && e.Error.Code is ErrorCode.Local_MaxPollExceeded or ErrorCode.Local_Transport or ErrorCode.Local_AllBrokersDown or ErrorCode.Local_TimedOut)
+        {
+            // Pressure tier: the client reconnects and rejoins by itself with its own back-off; polling on is what lets it.
+            LogClientError(_logger, e.Error.Code, e.Error.Reason);
+        }
+
+        CommitWhenDue();
+    }
+
+    private void Receive(ConsumeResult<byte[]?, byte[]?> result)
+    {
+        if (_draining || _ledger.Consumed(result.TopicPartition, result.Offset.Value) is not { } epoch)
+        {
+            return; // not counted as consumed, so its offset does not move
+        }
+
+        var message = result.Message;
+        _intake.Add(new SourceRecord(
+            result.Topic,
+            result.Partition.Value,
+            result.Offset.Value,
+            message.Timestamp.UnixTimestampMs,
+            message.Key,
+            message.Value,
+            message.Headers,
+            _time.GetUtcNow().ToUnixTimeMilliseconds(),
+            _time.GetTimestamp(),
+            epoch));
+    }
+
+    /// <summary>
+    /// Pauses when the intake is full and resumes when it is half empty. The gap between the two matters: librdkafka drops
+    /// what it has prefetched of a paused partition, so flapping would fetch everything twice.
+    /// </summary>
+    private void SteerPressure()
+    {
+        var (records, bytes) = _intake.Waiting;
+        var options = _settings.Consume;
+        if (!_paused && (records >= options.MaxBufferedRecords || bytes >= options.MaxBufferedBytes))
+        {
+            _consumer.Pause(_consumer.Assignment);
+            _paused = true;
+        }
+        else if (_paused && !_draining && records <= options.MaxBufferedRecords / 2 && bytes <= options.MaxBufferedBytes / 2)
+        {
+            _consumer.Resume(_consumer.Assignment);
+            _paused = false;
+        }
+    }
+
+    /// <summary>While paused the poll returns nothing, so it must be short enough to notice that there is room again.</summary>
+    private TimeSpan PollLimit => TimeSpan.FromMilliseconds(_paused || _draining ? 5 : 100);
+
+    private void CommitWhenDue()
+    {
+        if (_time.GetElapsedTime(_lastCommit) >= _settings.Settle.CommitInterval)
+        {
+            Commit();
+            UpdateLag();
+        }
+    }
+
+    private void Drain()
+    {
+        _draining = true;
+        _intake.Complete();
+        _consumer.Pause(_consumer.Assignment);
+        _paused = true;
+        while (!_abort.IsCancellationRequested && !_ledger.IsSettled(_ledger.Owned))
+        {
+            Turn(); // still polling: a drain longer than max.poll.interval must not cost the membership
+        }
+
+        if (!_ledger.IsSettled(_ledger.Owned))
+        {
+            throw new TimeoutException($"The drain limit of {_settings.Pipeline.DrainTimeout} (Pipeline:DrainTimeout) is over and records are still in flight; they are not committed and will be read again.");
+        }
+    }
+
+    private static ConsumerConfig ClientConfiguration(Settings settings)
+    {
+        var config = settings.Kafka.Client<ConsumerConfig>();
+        config.GroupId = settings.Kafka.GroupId;
+        config.GroupInstanceId = settings.Kafka.GroupInstanceId;
+        config.EnableAutoCommit = false;
+        config.EnableAutoOffsetStore = false;
+        config.AutoOffsetReset = settings.Consume.StartAt == StartAt.Earliest ? AutoOffsetReset.Earliest : AutoOffsetReset.Latest;
+        if (config.Get("group.protocol") is null or "classic")
+        {
+            config.PartitionAssignmentStrategy = PartitionAssignmentStrategy.CooperativeSticky;
+        }
+
+        // librdkafka drops its prefetched records when a partition is paused, so it holds little more than we do.
+        config.QueuedMaxMessagesKbytes ??= (int)Math.Clamp(settings.Consume.MaxBufferedBytes / 1024, 1024, 65_536);
+
+        // When its queue is full, the next fetch would wait a whole second by default; a burst would then run dry.
+        config.Set("fetch.queue.backoff.ms", config.Get("fetch.queue.backoff.ms") ?? "20");
+        return config;
+    }
+
+    /// <summary>Bytes as they are; null stays null, so that a tombstone can be told from an empty value.</summary>
+    private sealed class Bytes : IDeserializer<byte[]?>
+    {
+        public static readonly Bytes Instance = new();
+
+        public byte[]? Deserialize(ReadOnlySpan<byte> data, bool isNull, SerializationContext context) => isNull ? null : data.ToArray();
+    }
+
+    [LoggerMessage(1001, LogLevel.Warning, "Kafka consumer: {Code}: {Reason}")]
+    private static partial void LogClientError(ILogger logger, ErrorCode code, string reason);
+
+    [LoggerMessage(1002, LogLevel.Debug, "Kafka consumer {Facility}: {Message}")]
+    private static partial void LogClient(ILogger logger, string facility, string message);
+}

@@ -1,0 +1,110 @@
+using System.Threading.Channels;
+using StreamScorer.Consume;
+using StreamScorer.Decode;
+using StreamScorer.Operate;
+using StreamScorer.Shared.Contracts;
+using StreamScorer.Shared.Encode;
+using StreamScorer.Shared.Group;
+
+namespace StreamScorer.Encode;
+
+/// <summary>Seals micro-batches and prepares them for the model: decode, tokenize, group.</summary>
+internal sealed class EncodeStage(PostDecoder decoder, BertTokenizer tokenizer, int maxTokens, GroupOptions grouping, MicroBatchLimit limit, Telemetry telemetry, HealthState health, TimeProvider time)
+{
+    // Under this many records per core the hand-over to other threads costs more than it saves.
+    private const int RecordsPerTask = 64;
+
+    /// <summary>Runs until the intake is completed and empty, then completes <paramref name="output"/>.</summary>
+    public async Task RunAsync(Intake intake, ChannelWriter<MicroBatch> output, CancellationToken abort)
+    {
+        try
+        {
+            while (await intake.TakeAsync(limit, abort) is { } records)
+            {
+                health.Turned("encode");
+                await output.WriteAsync(Prepare(records), abort);
+            }
+
+            output.Complete();
+        }
+        catch (Exception fault)
+        {
+            // Fatal tier: downstream must see why nothing more comes; a plain completion would look like a clean end.
+            output.TryComplete(fault);
+            throw;
+        }
+    }
+
+    private MicroBatch Prepare(SealedRecords records)
+    {
+        var batch = new MicroBatch([.. records.Records.Select(record => new Entry(record))], records.Bytes);
+        var started = time.GetTimestamp();
+        Parallel.ForEach(batch.Entries.Chunk(RecordsPerTask), chunk => EncodeChunk(batch, chunk));
+        telemetry.Step("encode", time.GetElapsedTime(started).TotalSeconds);
+
+        started = time.GetTimestamp();
+        batch.Scorable = [.. batch.Entries.Where(entry => entry.Post is not null)];
+        batch.Grouping = Grouper.Cut([.. batch.Scorable.Select(entry => entry.Tokens)], grouping);
+        telemetry.Step("group", time.GetElapsedTime(started).TotalSeconds);
+
+        foreach (var source in records.Records)
+        {
+            telemetry.Consumed(source.Topic, source.Partition);
+        }
+
+        telemetry.MicroBatch(batch.Entries.Count, batch.Scorable.Sum(entry => entry.TokenCount), records.By);
+        return batch;
+    }
+
+    private void EncodeChunk(MicroBatch batch, Entry[] chunk)
+    {
+        foreach (var entry in chunk)
+        {
+            Decode(entry);
+        }
+
+        // A text has at most one token per byte, and [CLS] and [SEP].
+        var arena = batch.RentArena(chunk.Sum(entry => entry.Post is { } post ? Math.Min(maxTokens, post.Text.Length + 2) : 0));
+        var free = arena.AsMemory();
+        foreach (var entry in chunk)
+        {
+            if (entry.Post is not { } post)
+            {
+                continue;
+            }
+
+            var room = free[..Math.Min(maxTokens, post.Text.Length + 2)];
+            entry.TokenCount = tokenizer.Encode(post.Text.Span, room.Span, out var truncated);
+            entry.Truncated = truncated;
+            entry.Tokens = room[..entry.TokenCount];
+            free = free[entry.TokenCount..];
+            RejectWhenNothingIsLeft(entry);
+        }
+    }
+
+    private void Decode(Entry entry)
+    {
+        var source = entry.Source;
+        if (source.Value is null)
+        {
+            return; // a tombstone: neither a post nor a reject, so it is filtered
+        }
+
+        var decoded = decoder.Decode(source.Value, source.Key, source.Id ?? $"{source.Topic}-{source.Partition}-{source.Offset}");
+        entry.Post = decoded.Post;
+        entry.Reject = decoded.Reject;
+    }
+
+    private static void RejectWhenNothingIsLeft(Entry entry)
+    {
+        if (entry.TokenCount > 2)
+        {
+            return;
+        }
+
+        entry.Post = null;
+        entry.Tokens = default;
+        entry.TokenCount = 0;
+        entry.Reject = new Reject(RejectReason.EmptyText, "The text has only characters that the model does not read, such as controls or white space.");
+    }
+}

@@ -1,0 +1,80 @@
+using StreamScorer.Configure;
+using StreamScorer.Consume;
+using StreamScorer.Decode;
+using StreamScorer.Encode;
+using StreamScorer.Infer;
+using StreamScorer.Operate;
+using StreamScorer.Publish;
+using StreamScorer.Shared.Bundle;
+using StreamScorer.Shared.Infer;
+using StreamScorer.Shared.Judge;
+
+namespace StreamScorer;
+
+/// <summary>
+/// A loaded model and the stages between source and sink. The stream and the <c>score</c> command run the same one; they
+/// differ only in what fills the intake and who takes the scored micro-batches.
+/// </summary>
+internal sealed class Engine : IDisposable
+{
+    private readonly OnnxScorer _scorer;
+
+    private Engine(ModelBundle bundle, OnnxScorer scorer, Settings settings, Telemetry telemetry, HealthState health, TimeProvider time)
+    {
+        _scorer = scorer;
+        Bundle = bundle;
+        Intake = new Intake();
+        Outcomes = new Outcomes(bundle.Identity, bundle.Policy.Version, time);
+        var limit = new MicroBatchLimit(settings.Consume);
+        var judge = new PolicyJudge(bundle.Manifest, bundle.Policy);
+        Pipeline = new Pipeline(
+            Intake,
+            new EncodeStage(new PostDecoder(settings.Decode), bundle.LoadTokenizer(), bundle.Manifest.MaxTokens, settings.Group, limit, telemetry, health, time),
+            new InferStage(scorer, judge, limit, telemetry, health, time));
+    }
+
+    public ModelBundle Bundle { get; }
+
+    public Intake Intake { get; }
+
+    public Pipeline Pipeline { get; }
+
+    public Outcomes Outcomes { get; }
+
+    public string Device => _scorer.Device;
+
+    public string DeviceReason => _scorer.DeviceReason;
+
+    /// <summary>Loads the bundle and warms the model up.</summary>
+    /// <exception cref="BundleException">The bundle is not there or not whole.</exception>
+    /// <exception cref="StartupException">The device that was asked for cannot be had.</exception>
+    public static Engine Open(Settings settings, Telemetry telemetry, HealthState health, TimeProvider time)
+    {
+        var bundle = ModelBundle.Open(BundleFolder(settings.Model.Bundle));
+        var scorer = OnnxScorer.Open(bundle, settings.Infer);
+        health.ModelWarm();
+        return new Engine(bundle, scorer, settings, telemetry, health, time);
+    }
+
+    public void Dispose() => _scorer.Dispose();
+
+    /// <summary>The working directory first, then the program's own folder and the folders above it: a packed program carries its models, a built one lies inside the repository.</summary>
+    private static string BundleFolder(string configured)
+    {
+        if (Path.IsPathRooted(configured) || Directory.Exists(configured))
+        {
+            return configured;
+        }
+
+        for (var folder = new DirectoryInfo(AppContext.BaseDirectory); folder is not null; folder = folder.Parent)
+        {
+            var candidate = Path.Combine(folder.FullName, configured);
+            if (Directory.Exists(candidate))
+            {
+                return candidate;
+            }
+        }
+
+        return configured;
+    }
+}

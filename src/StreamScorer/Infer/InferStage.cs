@@ -1,0 +1,80 @@
+using System.Threading.Channels;
+using StreamScorer.Consume;
+using StreamScorer.Operate;
+using StreamScorer.Shared.Group;
+using StreamScorer.Shared.Infer;
+using StreamScorer.Shared.Judge;
+
+namespace StreamScorer.Infer;
+
+/// <summary>Owns the device: runs the model on the token batches of a micro-batch, one after the other, and judges the logits.</summary>
+internal sealed class InferStage(IScorer scorer, PolicyJudge judge, MicroBatchLimit limit, Telemetry telemetry, HealthState health, TimeProvider time)
+{
+    /// <summary>Runs until <paramref name="input"/> is completed and drained, then completes <paramref name="output"/>.</summary>
+    public async Task RunAsync(ChannelReader<MicroBatch> input, ChannelWriter<MicroBatch> output, CancellationToken abort)
+    {
+        try
+        {
+            while (await input.WaitToReadAsync(abort))
+            {
+                while (input.TryRead(out var batch))
+                {
+                    // Its own thread for the time of the call, because a model call blocks for as long as it computes.
+                    await Task.Factory.StartNew(() => Score(batch, abort), abort, TaskCreationOptions.LongRunning, TaskScheduler.Default);
+                    await output.WriteAsync(batch, abort);
+                }
+            }
+
+            output.Complete();
+        }
+        catch (Exception fault)
+        {
+            // Fatal tier: nothing of this micro-batch is published or committed, so it will be read again.
+            output.TryComplete(fault);
+            throw;
+        }
+    }
+
+    private void Score(MicroBatch batch, CancellationToken abort)
+    {
+        health.Turned("infer");
+        var grouping = batch.Grouping ?? throw new InvalidOperationException("A micro-batch came to Infer before Group. This is a bug.");
+        var logits = new float[grouping.Rows * scorer.LogitCount];
+        var spans = new (long Start, long Ticks)[grouping.Rows];
+        var started = time.GetTimestamp();
+        foreach (var tokens in grouping.Batches)
+        {
+            abort.ThrowIfCancellationRequested();
+            Run(tokens, logits, spans);
+        }
+
+        var seconds = time.GetElapsedTime(started).TotalSeconds;
+        limit.Observe(batch.Bytes, seconds);
+        telemetry.Step("infer", seconds);
+        Judge(batch, grouping, logits, spans);
+        batch.ReleaseTokens();
+    }
+
+    private void Run(TokenBatch tokens, float[] logits, (long Start, long Ticks)[] spans)
+    {
+        var start = time.GetTimestamp();
+        scorer.Score(tokens, logits.AsSpan(tokens.FirstRow * scorer.LogitCount, tokens.Rows * scorer.LogitCount));
+        Array.Fill(spans, (start, time.GetTimestamp() - start), tokens.FirstRow, tokens.Rows);
+        telemetry.TokenBatch(tokens.Rows, tokens.Tokens, tokens.Rows * tokens.LongestRow);
+        health.DeviceAnswered();
+    }
+
+    private void Judge(MicroBatch batch, Grouping grouping, float[] logits, (long Start, long Ticks)[] spans)
+    {
+        var started = time.GetTimestamp();
+        for (var i = 0; i < batch.Scorable.Count; i++)
+        {
+            var entry = batch.Scorable[i];
+            var row = grouping.RowOf(i);
+            entry.Verdict = judge.Decide(logits.AsSpan(row * scorer.LogitCount, scorer.LogitCount), entry.Post!.Language);
+            (entry.InferStart, entry.InferTicks) = spans[row];
+        }
+
+        telemetry.Step("judge", time.GetElapsedTime(started).TotalSeconds);
+    }
+}

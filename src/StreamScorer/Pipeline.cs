@@ -1,0 +1,67 @@
+using System.Runtime.ExceptionServices;
+using System.Threading.Channels;
+using StreamScorer.Consume;
+using StreamScorer.Encode;
+using StreamScorer.Infer;
+using StreamScorer.Publish;
+
+namespace StreamScorer;
+
+/// <summary>
+/// Connects the stages: Consume → Intake → Encode → Infer → Publish → (Ledger) → Consume, which commits. The only place that knows who is
+/// connected to whom.
+/// </summary>
+internal sealed class Pipeline(Intake intake, EncodeStage encode, InferStage infer)
+{
+    /// <summary>Runs from Kafka to Kafka until <paramref name="stop"/>, then drains.</summary>
+    /// <param name="drainLimit">Time for the drain after a stop; over it everything is aborted.</param>
+    /// <exception cref="Exception">The first failure of a stage; the others have ended by then.</exception>
+    public Task RunAsync(ConsumeStage consume, PublishStage publish, TimeSpan drainLimit, CancellationToken stop)
+        => RunAsync(abort => consume.RunAsync(stop, abort), publish.RunAsync, drainLimit, stop);
+
+    /// <summary>Runs from any source that fills the intake to any sink that takes scored micro-batches in order.</summary>
+    public async Task RunAsync(Func<CancellationToken, Task> source, Func<ChannelReader<MicroBatch>, CancellationToken, Task> sink, TimeSpan drainLimit, CancellationToken stop)
+    {
+        using var abort = new CancellationTokenSource();
+        using var drain = stop.UnsafeRegister(_ => abort.CancelAfter(drainLimit), null);
+
+        // One micro-batch ahead is enough to keep the device busy, and little to redo after a crash.
+        var encoded = Stage(1);
+
+        // One micro-batch may wait for acknowledgements of the one before it, so that the device need not.
+        var scored = Stage(1);
+
+        Task[] stages =
+        [
+            source(abort.Token),
+            encode.RunAsync(intake, encoded.Writer, abort.Token),
+            infer.RunAsync(encoded.Reader, scored.Writer, abort.Token),
+            sink(scored.Reader, abort.Token),
+        ];
+
+        try
+        {
+            await foreach (var stage in Task.WhenEach(stages))
+            {
+                await stage; // the first failure surfaces here, while the others still run
+            }
+        }
+        catch
+        {
+            await abort.CancelAsync();
+            await Task.WhenAll(stages).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+
+            // A stage that was merely aborted can end before the one that has the reason to tell.
+            var fault = stages.Select(stage => stage.Exception?.InnerException).FirstOrDefault(e => e is not null and not OperationCanceledException);
+            if (fault is not null)
+            {
+                ExceptionDispatchInfo.Throw(fault);
+            }
+
+            throw;
+        }
+    }
+
+    private static Channel<MicroBatch> Stage(int capacity)
+        => Channel.CreateBounded<MicroBatch>(new BoundedChannelOptions(capacity) { SingleReader = true, SingleWriter = true });
+}

@@ -1,0 +1,73 @@
+using Confluent.Kafka;
+
+namespace StreamScorer.Publish;
+
+/// <summary>Counts the acknowledgements of one micro-batch. Reports come on the client's thread.</summary>
+internal sealed class Deliveries
+{
+    private readonly TaskCompletionSource _all = new(TaskCreationOptions.RunContinuationsAsynchronously);
+    private readonly Action<DeliveryReport<byte[]?, byte[]?>> _report;
+    private DeliveryException? _failure;
+    private int _open = 1; // one for the sender itself, so that the count cannot reach zero while it still sends
+
+    public Deliveries() => _report = Report;
+
+    /// <summary>One more record will be sent; returns what takes its report.</summary>
+    public Action<DeliveryReport<byte[]?, byte[]?>> Expect()
+    {
+        Interlocked.Increment(ref _open);
+        return _report;
+    }
+
+    /// <summary>The record announced last was not accepted by the client.</summary>
+    public void Withdraw() => Close();
+
+    /// <summary>Completes when every record is acknowledged.</summary>
+    /// <exception cref="DeliveryException">One was not; the first failure.</exception>
+    public Task AllAsync(CancellationToken abort)
+    {
+        Close();
+        return _all.Task.WaitAsync(abort);
+    }
+
+    private void Report(DeliveryReport<byte[]?, byte[]?> report)
+    {
+        if (report.Status != PersistenceStatus.Persisted)
+        {
+            Interlocked.CompareExchange(ref _failure, new DeliveryException(report.Topic, report.Error), null);
+        }
+
+        Close();
+    }
+
+    private void Close()
+    {
+        if (Interlocked.Decrement(ref _open) > 0)
+        {
+            return;
+        }
+
+        if (_failure is null)
+        {
+            _all.TrySetResult();
+        }
+        else
+        {
+            _all.TrySetException(_failure);
+        }
+    }
+}
+
+/// <summary>A record was not acknowledged by the brokers, so its micro-batch must not be settled.</summary>
+internal sealed class DeliveryException(string topic, Error error)
+    : Exception($"A record for '{topic}' was not accepted ({error.Code}: {error.Reason}). {Cure(topic, error.Code)}")
+{
+    private static string Cure(string topic, ErrorCode code) => code switch
+    {
+        ErrorCode.MsgSizeTooLarge => $"Raise max.message.bytes of '{topic}' above that of the input topic, and Publish:MaxMessageBytes likewise.",
+        ErrorCode.UnknownTopicOrPart or ErrorCode.Local_UnknownTopic => $"Create the topic '{topic}'.",
+        ErrorCode.TopicAuthorizationFailed => $"Grant this user WRITE on '{topic}'.",
+        ErrorCode.Local_MsgTimedOut => "The brokers did not answer within Publish:DeliveryTimeout.",
+        _ => "Nothing of its micro-batch is committed; it will be read again.",
+    };
+}

@@ -1,0 +1,92 @@
+using System.Globalization;
+using System.Security.Cryptography;
+using System.Text;
+using System.Text.Json;
+using Confluent.Kafka;
+using StreamScorer.Shared.Bundle;
+using StreamScorer.Shared.Contracts;
+
+namespace StreamScorer.Publish;
+
+/// <summary>Makes the records that go out of the entries that came in. Pure: no Kafka connection, no clock of its own.</summary>
+internal sealed class Outcomes(ModelIdentity model, string policyVersion, TimeProvider time)
+{
+    public const string HeaderReason = "dlq.reason";
+    public const string HeaderMessage = "dlq.message";
+    public const string HeaderTopic = "dlq.topic";
+    public const string HeaderPartition = "dlq.partition";
+    public const string HeaderOffset = "dlq.offset";
+    public const string HeaderTimestamp = "dlq.timestamp";
+
+    /// <summary>The scored record of an entry that has a verdict.</summary>
+    /// <param name="inStream">False outside Kafka: then there is no source and no result id.</param>
+    public ScoredPost Scored(Entry entry, bool inStream = true)
+    {
+        var (source, post, verdict) = (entry.Source, entry.Post!, entry.Verdict!);
+        return new ScoredPost
+        {
+            Id = post.Id,
+            ResultId = inStream ? ResultId(source) : null,
+            Source = inStream ? new RecordSource(source.Topic, source.Partition, source.Offset, source.Timestamp) : null,
+            Heads = verdict.Heads,
+            Flags = verdict.Flags,
+            Decision = verdict.Decision,
+            Why = verdict.Why,
+            Text = new TextInfo(entry.TokenCount, entry.Truncated, Segments: 1, Normalised: []),
+            Language = post.Language,
+            Model = model,
+            Policy = policyVersion,
+            Timing = new Timing(
+                post.CreatedAt,
+                inStream ? source.ConsumedAt : null,
+                time.GetUtcNow().ToUnixTimeMilliseconds(),
+                Milliseconds(entry.InferStart - source.ConsumedTicks),
+                Milliseconds(entry.InferTicks)),
+        };
+    }
+
+    /// <summary>The scored record as it goes to Kafka: the input's key and headers, so a trace goes on.</summary>
+    public Message<byte[]?, byte[]?> ScoredMessage(Entry entry) => new()
+    {
+        Key = entry.Source.Key,
+        Value = JsonSerializer.SerializeToUtf8Bytes(Scored(entry), ContractsJson.Default.ScoredPost),
+        Headers = entry.Source.Headers,
+    };
+
+    /// <summary>The record itself, byte for byte, with its own headers and why it is here.</summary>
+    public static Message<byte[]?, byte[]?> DeadLetter(Entry entry)
+    {
+        var (source, reject) = (entry.Source, entry.Reject!);
+        var headers = new Headers();
+        foreach (var header in source.Headers ?? [])
+        {
+            headers.Add(header.Key, header.GetValueBytes());
+        }
+
+        headers.Add(HeaderReason, JsonNamingPolicy.SnakeCaseLower.ConvertName(reject.Reason.ToString()), Encoding.UTF8);
+        headers.Add(HeaderMessage, reject.Message, Encoding.UTF8);
+        headers.Add(HeaderTopic, source.Topic, Encoding.UTF8);
+        headers.Add(HeaderPartition, source.Partition.ToString(CultureInfo.InvariantCulture), Encoding.UTF8);
+        headers.Add(HeaderOffset, source.Offset.ToString(CultureInfo.InvariantCulture), Encoding.UTF8);
+        headers.Add(HeaderTimestamp, source.Timestamp.ToString(CultureInfo.InvariantCulture), Encoding.UTF8);
+        return new Message<byte[]?, byte[]?> { Key = source.Key, Value = source.Value, Headers = headers };
+    }
+
+    /// <summary>
+    /// SHA-256 of source topic, partition, offset and model version, its first 128 bits in hexadecimal: the same post scored
+    /// again by the same model has the same id, so a consumer can drop the repetition.
+    /// </summary>
+    public string ResultId(SourceRecord source)
+    {
+        Span<byte> hash = stackalloc byte[SHA256.HashSizeInBytes];
+        SHA256.HashData(Encoding.UTF8.GetBytes($"{source.Topic}\n{source.Partition}\n{source.Offset}\n{model.Name}\n{model.Version}\n{model.Sha256}"), hash);
+        return Convert.ToHexStringLower(hash[..16]);
+    }
+
+    private double Milliseconds(long ticks) => Math.Round(Math.Max(0, ticks) * 1_000.0 / time.TimestampFrequency, 3);
+}
+
+internal static class HeadersExtensions
+{
+    public static void Add(this Headers headers, string key, string value, Encoding encoding) => headers.Add(key, encoding.GetBytes(value));
+}

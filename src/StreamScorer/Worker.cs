@@ -1,0 +1,90 @@
+using Microsoft.Extensions.Logging;
+using StreamScorer.Configure;
+using StreamScorer.Consume;
+using StreamScorer.Operate;
+using StreamScorer.Publish;
+using StreamScorer.Settle;
+
+namespace StreamScorer;
+
+/// <summary>The worker as one piece: engine, Kafka on both ends, metrics and health. <c>run</c> and <c>demo</c> run the same one.</summary>
+internal sealed partial class Worker : IAsyncDisposable
+{
+    private readonly Settings _settings;
+    private readonly ILoggerFactory _loggers;
+    private readonly ILogger _logger;
+    private readonly TimeProvider _time;
+    private Endpoint? _endpoint;
+
+    private Worker(Settings settings, Engine engine, Telemetry telemetry, HealthState health, ILoggerFactory loggers, TimeProvider time)
+    {
+        (_settings, Engine, Telemetry, Health, _loggers, _time) = (settings, engine, telemetry, health, loggers, time);
+        _logger = loggers.CreateLogger<Worker>();
+    }
+
+    public Engine Engine { get; }
+
+    public Telemetry Telemetry { get; }
+
+    public HealthState Health { get; }
+
+    /// <summary>Loads the model, asks the brokers for the topics and opens the metrics endpoint.</summary>
+    /// <exception cref="StartupException">Something a person can cure is missing; the message says what and how.</exception>
+    public static async Task<Worker> OpenAsync(Settings settings, ILoggerFactory loggers, TimeProvider time)
+    {
+        var telemetry = new Telemetry(time);
+        var health = new HealthState(time);
+        var engine = Engine.Open(settings, telemetry, health, time);
+        var worker = new Worker(settings, engine, telemetry, health, loggers, time);
+        try
+        {
+            if (Preflight.Check(settings) is { Count: > 0 } faults)
+            {
+                throw new StartupException(string.Join('\n', faults));
+            }
+
+            telemetry.Serving(engine.Bundle.Identity, engine.Device, engine.Bundle.Policy.Version);
+            worker._endpoint = await Endpoint.StartAsync(settings.Operate, telemetry, health);
+        }
+        catch
+        {
+            await worker.DisposeAsync();
+            throw;
+        }
+
+        LogServing(worker._logger, engine.Bundle.Identity.Name, engine.Bundle.Identity.Version, engine.Device, engine.DeviceReason, engine.Bundle.Policy.Version);
+        return worker;
+    }
+
+    /// <summary>Scores the stream until <paramref name="stop"/>, then drains, commits and leaves the group.</summary>
+    public async Task RunAsync(CancellationToken stop)
+    {
+        using var draining = stop.UnsafeRegister(_ => Health.Draining(), null);
+        var ledger = new OffsetLedger();
+        using var consume = new ConsumeStage(_settings, Engine.Intake, ledger, Telemetry, Health, _time, _loggers.CreateLogger<ConsumeStage>());
+        using var publish = new PublishStage(_settings, Engine.Outcomes, ledger, Telemetry, Health, _time, _loggers.CreateLogger<PublishStage>());
+        LogReading(_logger, _settings.Consume.Topic, _settings.Kafka.BootstrapServers, _settings.Kafka.GroupId);
+        await Engine.Pipeline.RunAsync(consume, publish, _settings.Pipeline.DrainTimeout, stop);
+        LogStopped(_logger);
+    }
+
+    public async ValueTask DisposeAsync()
+    {
+        if (_endpoint is not null)
+        {
+            await _endpoint.DisposeAsync();
+        }
+
+        Engine.Dispose();
+        Telemetry.Dispose();
+    }
+
+    [LoggerMessage(1201, LogLevel.Information, "Serving {Model} {Version} on {Device} ({Reason}), policy {Policy}.")]
+    private static partial void LogServing(ILogger logger, string model, string version, string device, string reason, string policy);
+
+    [LoggerMessage(1202, LogLevel.Information, "Reading '{Topic}' from {Servers} as group '{Group}'.")]
+    private static partial void LogReading(ILogger logger, string topic, string servers, string group);
+
+    [LoggerMessage(1203, LogLevel.Information, "Stopped: everything that was read is settled and committed.")]
+    private static partial void LogStopped(ILogger logger);
+}
