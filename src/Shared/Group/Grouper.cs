@@ -1,0 +1,122 @@
+using System.Buffers;
+using System.Numerics;
+using System.Runtime.InteropServices;
+
+namespace StreamScorer.Shared.Group;
+
+/// <summary>
+/// Cuts posts into token batches: equal token sequences become one row, rows are sorted by length (ties keep their order) so
+/// that little is padded, and a batch ends where the next row would pass a limit. Same posts, same batches. The batches read
+/// the posts' memory instead of copying it: it must stay as it is until they are scored.
+/// </summary>
+public static class Grouper
+{
+    /// <param name="posts">Token ids of each post, at least one a post.</param>
+    /// <exception cref="ArgumentException">A post without token ids, or a limit below 1.</exception>
+    public static Grouping Cut(IReadOnlyList<ReadOnlyMemory<int>> posts, GroupOptions options)
+    {
+        ArgumentOutOfRangeException.ThrowIfLessThan(options.MaxTokens, 1);
+        ArgumentOutOfRangeException.ThrowIfLessThan(options.MaxRows, 1);
+
+        var rowOfPost = new int[posts.Count];
+        var keys = ArrayPool<long>.Shared.Rent(posts.Count);
+        var table = ArrayPool<int>.Shared.Rent((int)BitOperations.RoundUpToPowerOf2((uint)(2 * posts.Count) + 1));
+        try
+        {
+            var rows = FindUnique(posts, rowOfPost, keys, table);
+            Array.Sort(keys, 0, rows);
+            var postOfRow = Order(keys.AsSpan(0, rows), rowOfPost, rowOfUnique: table);
+            return new Grouping(CutRows(posts, postOfRow, options), rows, rowOfPost);
+        }
+        finally
+        {
+            ArrayPool<long>.Shared.Return(keys);
+            ArrayPool<int>.Shared.Return(table);
+        }
+    }
+
+    /// <summary>Numbers the different sequences in order of appearance; a key is length * 2^32 + first post with that sequence.</summary>
+    private static int FindUnique(IReadOnlyList<ReadOnlyMemory<int>> posts, int[] uniqueOfPost, long[] keys, int[] table)
+    {
+        // The rented table may be longer than asked for: its size must be a power of two for the mask.
+        var mask = (int)BitOperations.RoundUpToPowerOf2((uint)(2 * uniqueOfPost.Length) + 1) - 1;
+        Array.Clear(table, 0, mask + 1);
+        var count = 0;
+        for (var post = 0; post < uniqueOfPost.Length; post++)
+        {
+            var ids = posts[post].Span;
+            if (ids.IsEmpty)
+            {
+                throw new ArgumentException($"Post {post} of the micro-batch has no token ids.", nameof(posts));
+            }
+
+            var slot = Hash(ids) & mask;
+            while (table[slot] != 0 && !posts[(int)keys[table[slot] - 1]].Span.SequenceEqual(ids))
+            {
+                slot = (slot + 1) & mask;
+            }
+
+            if (table[slot] == 0)
+            {
+                keys[count] = ((long)ids.Length << 32) | (uint)post;
+                table[slot] = ++count;
+            }
+
+            uniqueOfPost[post] = table[slot] - 1;
+        }
+
+        return count;
+    }
+
+    // Seeded per process, so that nobody can send posts that all meet in one slot.
+    private static int Hash(ReadOnlySpan<int> ids)
+    {
+        var hash = new HashCode();
+        hash.AddBytes(MemoryMarshal.AsBytes(ids));
+        return hash.ToHashCode();
+    }
+
+    /// <summary>Turns unique numbers into sorted rows, in place in <paramref name="rowOfPost"/>; returns the first post of each row.</summary>
+    private static int[] Order(ReadOnlySpan<long> sortedKeys, int[] rowOfPost, int[] rowOfUnique)
+    {
+        var postOfRow = new int[sortedKeys.Length];
+        for (var row = 0; row < postOfRow.Length; row++)
+        {
+            postOfRow[row] = (int)sortedKeys[row];
+            rowOfUnique[rowOfPost[postOfRow[row]]] = row;
+        }
+
+        for (var post = 0; post < rowOfPost.Length; post++)
+        {
+            rowOfPost[post] = rowOfUnique[rowOfPost[post]];
+        }
+
+        return postOfRow;
+    }
+
+    private static List<TokenBatch> CutRows(IReadOnlyList<ReadOnlyMemory<int>> posts, int[] postOfRow, GroupOptions options)
+    {
+        var batches = new List<TokenBatch>();
+        var (first, tokens, longest) = (0, 0, 0);
+        for (var row = 0; row < postOfRow.Length; row++)
+        {
+            var length = posts[postOfRow[row]].Length;
+            var rows = row - first;
+            if (rows > 0 && (rows == options.MaxRows || (long)(rows + 1) * length > options.MaxTokens))
+            {
+                batches.Add(new TokenBatch(posts, postOfRow, first, rows, tokens, longest));
+                (first, tokens) = (row, 0);
+            }
+
+            tokens += length;
+            longest = length; // rows are sorted
+        }
+
+        if (first < postOfRow.Length)
+        {
+            batches.Add(new TokenBatch(posts, postOfRow, first, postOfRow.Length - first, tokens, longest));
+        }
+
+        return batches;
+    }
+}

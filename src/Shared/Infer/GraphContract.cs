@@ -1,0 +1,116 @@
+using Microsoft.ML.OnnxRuntime;
+using Microsoft.ML.OnnxRuntime.Tensors;
+using StreamScorer.Shared.Bundle;
+
+namespace StreamScorer.Shared.Infer;
+
+/// <summary>An input of a padded graph that it takes: name and integer type.</summary>
+internal sealed record GraphInput(string Name, TensorElementType Type);
+
+/// <summary>The output that carries one head's logits.</summary>
+internal sealed record GraphOutput(string Name, TensorElementType Type, HeadManifest Head);
+
+/// <summary>How a graph's inputs and outputs are to be used, read from the graph and held against the manifest.</summary>
+internal sealed record GraphContract(IReadOnlyList<GraphInput> Inputs, IReadOnlyList<GraphOutput> Outputs, IReadOnlyList<string> Notes)
+{
+    public const string InputIds = "input_ids";
+    public const string AttentionMask = "attention_mask";
+    public const string TokenTypeIds = "token_type_ids";
+
+    public bool HasMask => Inputs.Any(input => input.Name == AttentionMask);
+
+    public int LogitCount => Outputs.Sum(output => output.Head.Labels.Count);
+
+    /// <param name="faults">Clauses without a full stop; when there are any, the contract cannot be used.</param>
+    public static GraphContract Read(InferenceSession session, BundleManifest manifest, List<string> faults)
+    {
+        var notes = new List<string>();
+        var inputs = ReadInputs(session, faults);
+        var outputs = ReadOutputs(session, manifest.Heads, faults, notes);
+        return new GraphContract(inputs, outputs, notes);
+    }
+
+    private static List<GraphInput> ReadInputs(InferenceSession session, List<string> faults)
+    {
+        var inputs = new List<GraphInput>();
+        foreach (var (name, node) in session.InputMetadata)
+        {
+            if (name is not (InputIds or AttentionMask or TokenTypeIds))
+            {
+                faults.Add($"the graph wants an input '{name}' and a padded layout gives {InputIds}, {AttentionMask} and {TokenTypeIds}");
+            }
+            else if (!node.IsTensor || node.ElementDataType is not (TensorElementType.Int64 or TensorElementType.Int32))
+            {
+                faults.Add($"the graph's input '{name}' must hold int64 or int32");
+            }
+            else if (node.Dimensions.Length != 2 || node.Dimensions.Any(size => size > 0))
+            {
+                faults.Add($"the graph's input '{name}' has shape {Shape(node)} and needs [batch, sequence], both dynamic");
+            }
+            else
+            {
+                inputs.Add(new GraphInput(name, node.ElementDataType));
+            }
+        }
+
+        if (!session.InputMetadata.ContainsKey(InputIds))
+        {
+            faults.Add($"the graph has no input '{InputIds}'");
+        }
+
+        return inputs;
+    }
+
+    private static List<GraphOutput> ReadOutputs(
+        InferenceSession session, IReadOnlyList<HeadManifest> heads, List<string> faults, List<string> notes)
+    {
+        var outputs = new List<GraphOutput>();
+        var names = session.OutputNames;
+        var byName = heads.Any(head => names.Contains(head.Name));
+        if (!byName && names.Count != heads.Count)
+        {
+            faults.Add($"the graph's outputs ({string.Join(", ", names)}) are not the heads' names ({string.Join(", ", heads.Select(h => h.Name))})");
+            return outputs;
+        }
+
+        for (var i = 0; i < heads.Count; i++)
+        {
+            var name = byName ? heads[i].Name : names[i];
+            if (!session.OutputMetadata.TryGetValue(name, out var node))
+            {
+                faults.Add($"the graph has no output for head '{name}', it has {string.Join(", ", names)}");
+                continue;
+            }
+
+            CheckOutput(name, node, heads[i], faults);
+            outputs.Add(new GraphOutput(name, node.ElementDataType, heads[i]));
+        }
+
+        if (!byName)
+        {
+            var pairs = outputs.Select(output => $"'{output.Name}' as {output.Head.Name}");
+            notes.Add($"The graph's outputs do not have the heads' names and are taken in order: {string.Join(", ", pairs)}.");
+        }
+
+        return outputs;
+    }
+
+    private static void CheckOutput(string name, NodeMetadata node, HeadManifest head, List<string> faults)
+    {
+        if (!node.IsTensor || node.ElementDataType is not (TensorElementType.Float or TensorElementType.Float16))
+        {
+            faults.Add($"the graph's output '{name}' must hold float or float16");
+            return;
+        }
+
+        // An unknown last dimension (-1) is settled by the first run.
+        var shape = node.Dimensions;
+        if (shape.Length != 2 || shape[0] > 0 || (shape[1] > 0 && shape[1] != head.Labels.Count))
+        {
+            faults.Add($"the graph's output '{name}' has shape {Shape(node)} and head '{head.Name}' has {head.Labels.Count} labels");
+        }
+    }
+
+    private static string Shape(NodeMetadata node) =>
+        $"[{string.Join(", ", node.Dimensions.Select((size, i) => size > 0 ? $"{size}" : node.SymbolicDimensions[i] is { Length: > 0 } s ? s : "?"))}]";
+}

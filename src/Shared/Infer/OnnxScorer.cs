@@ -1,0 +1,181 @@
+using Microsoft.ML.OnnxRuntime;
+using StreamScorer.Shared.Bundle;
+using StreamScorer.Shared.Group;
+
+namespace StreamScorer.Shared.Infer;
+
+/// <summary>
+/// A bundle's graph on ONNX Runtime. Gives logits; what they mean is the judge's matter. Buffers are used again from batch to batch,
+/// so it holds as much memory as its largest batch needed.
+/// </summary>
+public sealed class OnnxScorer : IScorer
+{
+    private readonly InferenceSession _session;
+    private readonly RunOptions _run = new() { LogSeverityLevel = OrtLoggingLevel.ORT_LOGGING_LEVEL_FATAL };
+    private readonly PaddedInputs _inputs;
+    private readonly HeadOutputs _outputs;
+    private readonly Lock _running = new();
+    private int _disposed;
+
+    private OnnxScorer(ModelSession model, GraphContract contract)
+    {
+        _session = model.Session;
+        _inputs = new PaddedInputs(contract);
+        _outputs = new HeadOutputs(contract);
+        Device = model.Device;
+        DeviceReason = model.Reason;
+        LogitCount = contract.LogitCount;
+        Notes = contract.Notes;
+    }
+
+    public string Device { get; }
+
+    /// <summary>One sentence: which graph runs where, and why not elsewhere.</summary>
+    public string DeviceReason { get; }
+
+    public int LogitCount { get; }
+
+    /// <summary>What an operator should know about how the graph is read; sentences, usually none.</summary>
+    public IReadOnlyList<string> Notes { get; }
+
+    /// <summary>Loads the graph, holds it against the manifest, and runs it once at its smallest and longest.</summary>
+    /// <exception cref="BundleException">The graph does not fit the manifest, or fails on its first run.</exception>
+    /// <exception cref="InferenceException">The device that was asked for cannot be had.</exception>
+    public static OnnxScorer Open(ModelBundle bundle, InferOptions options)
+    {
+        ArgumentOutOfRangeException.ThrowIfNegative(options.Threads);
+        ArgumentOutOfRangeException.ThrowIfNegative(options.Gpu);
+        RefuseHeads(bundle);
+        var model = ModelSession.Open(bundle, options);
+        try
+        {
+            var faults = new List<string>();
+            var contract = GraphContract.Read(model.Session, bundle.Manifest, faults);
+            if (faults.Count > 0)
+            {
+                throw Refused(bundle, model.GraphFile, string.Join("; ", faults));
+            }
+
+            var scorer = new OnnxScorer(model, contract);
+            scorer.WarmUp(bundle, model.GraphFile, contract);
+            return scorer;
+        }
+        catch
+        {
+            model.Session.Dispose();
+            throw;
+        }
+    }
+
+    public void Score(TokenBatch batch, Span<float> logits)
+    {
+        ArgumentOutOfRangeException.ThrowIfLessThan(logits.Length, batch.Rows * LogitCount, nameof(logits));
+        lock (_running)
+        {
+            ObjectDisposedException.ThrowIf(Volatile.Read(ref _disposed) != 0, this);
+            for (var first = 0; first < batch.Rows;)
+            {
+                var rows = _inputs.Together(batch, first);
+                Run(batch, first, rows);
+                _outputs.CopyTo(logits[(first * LogitCount)..], rows);
+                first += rows;
+            }
+        }
+    }
+
+    /// <summary>Ends a call that is running, which then throws; waits until it has left.</summary>
+    public void Dispose()
+    {
+        if (Interlocked.Exchange(ref _disposed, 1) != 0)
+        {
+            return;
+        }
+
+        _run.Terminate = true;
+        lock (_running)
+        {
+            _session.Dispose();
+            _run.Dispose();
+        }
+    }
+
+    private void Run(TokenBatch batch, int first, int rows)
+    {
+        try
+        {
+            _session.Run(_run, _inputs.Names, _inputs.Fill(batch, first, rows), _outputs.Names, _outputs.Prepare(rows));
+        }
+        catch (OnnxRuntimeException e)
+        {
+            ObjectDisposedException.ThrowIf(Volatile.Read(ref _disposed) != 0, this);
+            throw new InferenceException(
+                $"The model failed on {rows} rows, the longest of {batch.LongestRow} tokens, on {Device}: {ModelSession.FirstLine(e)}.", e);
+        }
+        finally
+        {
+            _inputs.Release();
+            _outputs.Release();
+        }
+    }
+
+    /// <summary>Shapes that a graph leaves open, the vocabulary and the position limit show only when it runs.</summary>
+    private void WarmUp(ModelBundle bundle, string graph, GraphContract contract)
+    {
+        var manifest = bundle.Manifest;
+        var longest = new int[manifest.MaxTokens];
+        longest[^1] = manifest.Encoder.Vocabulary - 1;
+        foreach (var posts in (ReadOnlyMemory<int>[][])[[new int[3], new int[2], new int[1]], [longest]])
+        {
+            var batch = Grouper.Cut(posts, new GroupOptions { MaxTokens = int.MaxValue }).Batches[0];
+            try
+            {
+                CheckShapes(bundle, graph, contract, batch);
+                Score(batch, new float[batch.Rows * LogitCount]);
+            }
+            catch (Exception e) when (e is InferenceException or OnnxRuntimeException)
+            {
+                throw Refused(bundle, graph, $"its first run, with rows of up to {batch.LongestRow} tokens, failed: {ModelSession.FirstLine(e)}");
+            }
+        }
+    }
+
+    private void CheckShapes(ModelBundle bundle, string graph, GraphContract contract, TokenBatch batch)
+    {
+        var rows = _inputs.Together(batch, 0);
+        try
+        {
+            using var results = _session.Run(_run, _inputs.Names, _inputs.Fill(batch, 0, rows), _outputs.Names);
+            for (var i = 0; i < results.Count; i++)
+            {
+                var shape = results[i].GetTensorTypeAndShape().Shape;
+                var head = contract.Outputs[i].Head;
+                if (!shape.SequenceEqual([rows, head.Labels.Count]))
+                {
+                    var name = _outputs.Names[i];
+                    throw Refused(
+                        bundle,
+                        graph,
+                        $"output '{name}' has shape [{string.Join(", ", shape)}] for {rows} rows and head '{head.Name}' has {head.Labels.Count} labels");
+                }
+            }
+        }
+        finally
+        {
+            _inputs.Release();
+        }
+    }
+
+    private static void RefuseHeads(ModelBundle bundle)
+    {
+        var heads = bundle.Manifest.Heads.Where(head => head.Kind is not (HeadKind.Softmax or HeadKind.Sigmoid)).ToList();
+        if (heads.Count > 0)
+        {
+            var names = string.Join(", ", heads.Select(head => $"'{head.Name}' ({head.Kind.ToString().ToLowerInvariant()})"));
+            throw new BundleException(
+                $"The model bundle {bundle.Folder} cannot be served: heads {names} are not softmax or sigmoid, which is what the worker serves.");
+        }
+    }
+
+    private static BundleException Refused(ModelBundle bundle, string graph, string faults) => new(
+        $"The model bundle {bundle.Folder} is refused: {graph} does not fit its manifest: {faults}. Export the graph anew, or correct {ModelBundle.ManifestFile}.");
+}

@@ -1,0 +1,47 @@
+using System.Text.Json;
+using StreamScorer.Shared.Bundle;
+
+namespace StreamScorer.Shared.Judge;
+
+/// <summary>Thresholds, read from a policy file and checked against the heads of a model.</summary>
+public sealed class Policy
+{
+    private readonly PolicyFile _file;
+
+    private Policy(PolicyFile file) => _file = file;
+
+    public string Version => _file.Version;
+
+    public string? Description => _file.Description;
+
+    /// <summary>Reads a policy; all its faults are in one message.</summary>
+    /// <exception cref="PolicyException">The file is missing, is no policy, or does not fit the heads.</exception>
+    public static Policy Load(string file, IReadOnlyList<HeadManifest> heads)
+    {
+        PolicyFile? content;
+        try
+        {
+            content = JsonSerializer.Deserialize(File.ReadAllBytes(file), BundleJson.Default.PolicyFile);
+        }
+        catch (Exception e) when (e is FileNotFoundException or DirectoryNotFoundException)
+        {
+            throw new PolicyException($"The policy {file} is missing: restore it, or write one as docs/schemas/policy.schema.json says.", e);
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        {
+            throw new PolicyException($"The policy {file} cannot be read: {e.Message}", e);
+        }
+        catch (JsonException e)
+        {
+            throw new PolicyException($"The policy {file} is not valid: {JsonFaults.Describe(e)}.", e);
+        }
+
+        var faults = content is null ? ["it is null"] : PolicyRules.Check(content, heads);
+        return faults.Count == 0
+            ? new Policy(content!)
+            : throw new PolicyException($"The policy {file} is not valid: {string.Join("; ", faults)}.");
+    }
+
+    internal PolicyRule? RuleFor(string head, string label) =>
+        _file.Heads.TryGetValue(head, out var labels) && labels.TryGetValue(label, out var rule) ? rule : null;
+}
