@@ -47,7 +47,7 @@ internal sealed class Engine : IDisposable
 
     /// <summary>Loads the bundle and warms the model up.</summary>
     /// <exception cref="BundleException">The bundle is not there or not whole.</exception>
-    /// <exception cref="StartupException">The device that was asked for cannot be had.</exception>
+    /// <exception cref="InferenceException">The device that was asked for cannot be had.</exception>
     public static Engine Open(Settings settings, Telemetry telemetry, HealthState health, TimeProvider time)
     {
         var bundle = ModelBundle.Open(BundleFolder(settings.Model.Bundle));

@@ -33,7 +33,7 @@ internal sealed partial class Worker : IAsyncDisposable
     public static async Task<Worker> OpenAsync(Settings settings, ILoggerFactory loggers, TimeProvider time)
     {
         var telemetry = new Telemetry(time);
-        var health = new HealthState(time);
+        var health = new HealthState(settings.Operate, time);
         var engine = Engine.Open(settings, telemetry, health, time);
         var worker = new Worker(settings, engine, telemetry, health, loggers, time);
         try
@@ -43,7 +43,9 @@ internal sealed partial class Worker : IAsyncDisposable
                 throw new StartupException(string.Join('\n', faults));
             }
 
-            telemetry.Serving(engine.Bundle.Identity, engine.Device, engine.Bundle.Policy.Version);
+            var identity = engine.Bundle.Identity;
+            telemetry.ModelInfo(identity.Name, identity.Version, identity.Sha256, engine.Device);
+            telemetry.PolicyInfo(engine.Bundle.Policy.Version);
             worker._endpoint = await Endpoint.StartAsync(settings.Operate, telemetry, health);
         }
         catch

@@ -1,14 +1,18 @@
+using System.ComponentModel.DataAnnotations;
+
 namespace StreamScorer.Shared.Group;
 
-/// <summary>Limits of one token batch.</summary>
+/// <summary>How large one call of the model is.</summary>
 public sealed record GroupOptions
 {
     /// <summary>
-    /// Tokens at most, padding counted (rows times longest row). Default 1024. More tokens use the matrix units better and
-    /// make every post of the batch wait longer; a single post may exceed it.
+    /// Tokens of one call at most, padding counted (rows times longest row). More use the matrix units better and make every
+    /// post of the call wait longer; a single post may exceed it. (default: 1024)
     /// </summary>
+    [Range(16, 1_048_576)]
     public int MaxTokens { get; init; } = 1024;
 
-    /// <summary>Rows at most. Default 64. Bounds the work that attention does on many short rows.</summary>
+    /// <summary>Posts of one call at most. Bounds the work that attention does on many short posts. (default: 64)</summary>
+    [Range(1, 65_536)]
     public int MaxRows { get; init; } = 64;
 }

@@ -1,3 +1,5 @@
+using System.ComponentModel.DataAnnotations;
+
 namespace StreamScorer.Shared.Infer;
 
 public enum DeviceChoice
@@ -11,15 +13,17 @@ public enum DeviceChoice
 /// <summary>Where and how the model runs.</summary>
 public sealed record InferOptions
 {
-    /// <summary>Default Auto. Cuda refuses to start where Auto would fall back to the CPU.</summary>
+    /// <summary>Auto takes CUDA when it can be had, else the CPU, and says why. Cuda refuses to start where Auto would fall back. (default: Auto)</summary>
     public DeviceChoice Device { get; init; } = DeviceChoice.Auto;
 
-    /// <summary>Which GPU, counted from 0. Default 0. Without meaning on the CPU.</summary>
+    /// <summary>Which GPU, counted from 0; without meaning on the CPU. (default: 0)</summary>
+    [Range(0, 63)]
     public int Gpu { get; init; }
 
-    /// <summary>Threads of one model call on the CPU. Default 0: all cores. Fewer leave cores to the other stages and cost throughput.</summary>
+    /// <summary>Threads of one model call on the CPU; 0 takes all cores. Fewer leave cores to the other stages and cost throughput. (default: 0)</summary>
+    [Range(0, 1_024)]
     public int Threads { get; init; }
 
-    /// <summary>Whether idle model threads wait in a busy loop. Default false.</summary>
+    /// <summary>Whether idle model threads wait in a busy loop. Takes cores from the other stages and from other programs. (default: false)</summary>
     public bool Spinning { get; init; }
 }

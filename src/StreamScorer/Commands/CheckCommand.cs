@@ -46,7 +46,7 @@ internal static class CheckCommand
     private static string Model(Settings settings)
     {
         using var telemetry = new Telemetry(TimeProvider.System);
-        using var engine = Engine.Open(settings, telemetry, new HealthState(TimeProvider.System), TimeProvider.System);
+        using var engine = Engine.Open(settings, telemetry, new HealthState(settings.Operate, TimeProvider.System), TimeProvider.System);
         var identity = engine.Bundle.Identity;
         return $"{identity.Name} {identity.Version} (sha256 {identity.Sha256[..12]}…), policy {engine.Bundle.Policy.Version}, on {engine.Device}: {engine.DeviceReason}";
     }

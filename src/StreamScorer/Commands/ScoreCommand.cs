@@ -35,7 +35,7 @@ internal static class ScoreCommand
         settings = settings with { Decode = settings.Decode with { Format = lines.Format == LineFormat.Json ? InputFormat.Json : InputFormat.Text } };
 
         using var telemetry = new Telemetry(TimeProvider.System);
-        using var engine = Engine.Open(settings, telemetry, new HealthState(TimeProvider.System), TimeProvider.System);
+        using var engine = Engine.Open(settings, telemetry, new HealthState(settings.Operate, TimeProvider.System), TimeProvider.System);
         await using var output = Console.OpenStandardOutput();
         using var progress = new Progress(Console.Error, TimeProvider.System, enabled: lines.IsMany);
         var source = new LineSource(lines, engine.Intake, TimeProvider.System);

@@ -8,6 +8,8 @@ using StreamScorer.Configure;
 using StreamScorer.Operate;
 using StreamScorer.Publish;
 using StreamScorer.Shared.Bundle;
+using StreamScorer.Shared.Infer;
+using StreamScorer.Shared.Judge;
 
 namespace StreamScorer.Commands;
 
@@ -62,11 +64,11 @@ internal static class Shell
         {
             return await command(stop.Token);
         }
-        catch (Exception e) when (e is StartupException or BundleException)
+        catch (Exception e) when (e is StartupException or BundleException or PolicyException)
         {
             return Tell(e.Message, ExitCode.CannotStart);
         }
-        catch (Exception e) when (e is DeliveryException or TimeoutException)
+        catch (Exception e) when (e is DeliveryException or TimeoutException or InferenceException)
         {
             return Tell(e.Message, ExitCode.Failed);
         }

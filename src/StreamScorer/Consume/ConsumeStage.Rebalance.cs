@@ -15,6 +15,11 @@ internal sealed partial class ConsumeStage
             _consumer.Pause(partitions);
         }
 
+        foreach (var partition in partitions)
+        {
+            _telemetry.Assigned(partition.Topic, partition.Partition.Value);
+        }
+
         _health.Assigned(_ledger.Owned.Count);
         _telemetry.Rebalanced("assigned");
         LogAssigned(_logger, partitions.Count, _ledger.Owned.Count);
@@ -58,6 +63,11 @@ internal sealed partial class ConsumeStage
     private void Release(List<TopicPartition> partitions, string how)
     {
         _ledger.Released(partitions);
+        foreach (var partition in partitions)
+        {
+            _telemetry.Unassigned(partition.Topic, partition.Partition.Value);
+        }
+
         _health.Assigned(_ledger.Owned.Count);
         _telemetry.Rebalanced(how);
         LogReleased(_logger, partitions.Count, how, _ledger.Owned.Count);

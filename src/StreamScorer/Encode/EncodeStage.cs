@@ -19,9 +19,8 @@ internal sealed class EncodeStage(PostDecoder decoder, BertTokenizer tokenizer, 
     {
         try
         {
-            while (await intake.TakeAsync(limit, abort) is { } records)
+            while (await NextAsync(intake, abort) is { } records)
             {
-                health.Turned("encode");
                 await output.WriteAsync(Prepare(records), abort);
             }
 
@@ -33,6 +32,14 @@ internal sealed class EncodeStage(PostDecoder decoder, BertTokenizer tokenizer, 
             output.TryComplete(fault);
             throw;
         }
+    }
+
+    private async ValueTask<SealedRecords?> NextAsync(Intake intake, CancellationToken abort)
+    {
+        health.Rests("encode");
+        var records = await intake.TakeAsync(limit, abort);
+        health.Turned("encode");
+        return records;
     }
 
     private MicroBatch Prepare(SealedRecords records)

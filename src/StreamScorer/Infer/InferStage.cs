@@ -22,6 +22,7 @@ internal sealed class InferStage(IScorer scorer, PolicyJudge judge, MicroBatchLi
                     // Its own thread for the time of the call, because a model call blocks for as long as it computes.
                     await Task.Factory.StartNew(() => Score(batch, abort), abort, TaskCreationOptions.LongRunning, TaskScheduler.Default);
                     await output.WriteAsync(batch, abort);
+                    health.Rests("infer");
                 }
             }
 
@@ -58,6 +59,7 @@ internal sealed class InferStage(IScorer scorer, PolicyJudge judge, MicroBatchLi
     private void Run(TokenBatch tokens, float[] logits, (long Start, long Ticks)[] spans)
     {
         var start = time.GetTimestamp();
+        health.DeviceAsked();
         scorer.Score(tokens, logits.AsSpan(tokens.FirstRow * scorer.LogitCount, tokens.Rows * scorer.LogitCount));
         Array.Fill(spans, (start, time.GetTimestamp() - start), tokens.FirstRow, tokens.Rows);
         telemetry.TokenBatch(tokens.Rows, tokens.Tokens, tokens.Rows * tokens.LongestRow);

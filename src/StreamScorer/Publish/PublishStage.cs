@@ -44,6 +44,7 @@ internal sealed partial class PublishStage : IDisposable
                 _ledger.Settle(batch);
                 _telemetry.Step("publish", _time.GetElapsedTime(started).TotalSeconds);
                 Count(batch);
+                _health.Rests("publish");
             }
         }
     }
@@ -73,7 +74,7 @@ internal sealed partial class PublishStage : IDisposable
         try
         {
             await deliveries.AllAsync(abort);
-            _health.OutputsFine(true, null);
+            _health.OutputsFine(true);
         }
         catch (DeliveryException e)
         {

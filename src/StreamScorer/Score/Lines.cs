@@ -1,7 +1,5 @@
-using System.Globalization;
 using System.Text;
 using CsvHelper;
-using CsvHelper.Configuration;
 using StreamScorer.Operate;
 
 namespace StreamScorer.Score;
@@ -135,17 +133,17 @@ internal sealed class Lines : IDisposable
 
     private IEnumerable<Line> ReadCsv()
     {
-        using var csv = new CsvReader(new StreamReader(_stream, Encoding.UTF8), new CsvConfiguration(CultureInfo.InvariantCulture) { MissingFieldFound = null, BadDataFound = null });
-        if (!csv.Read() || !csv.ReadHeader() || !csv.HeaderRecord!.Contains(_textColumn))
+        using var csv = CsvReader.Create(_stream, new CsvReaderOptions { Separator = ',', TrimWhitespace = false }, leaveOpen: true);
+        csv.ReadHeader();
+        if (!csv.TryGetFieldIndex(_textColumn, out var text))
         {
-            throw new StartupException($"The CSV has no column '{_textColumn}'. It has: {string.Join(", ", csv.HeaderRecord ?? [])}. Name the one with the text: --text-column NAME");
+            throw new StartupException($"The CSV has no column '{_textColumn}'. It has: {string.Join(", ", csv.Headers)}. Name the one with the text: --text-column NAME");
         }
 
-        var text = csv.GetFieldIndex(_textColumn);
-        var id = csv.GetFieldIndex(_idColumn, isTryGet: true);
+        var hasId = csv.TryGetFieldIndex(_idColumn, out var id);
         while (csv.Read())
         {
-            yield return new Line(id >= 0 ? csv.GetField(id) : null, Encoding.UTF8.GetBytes(csv.GetField(text) ?? ""));
+            yield return new Line(hasId ? csv.GetString(id) : null, csv.GetSpan(text).ToArray());
         }
     }
 }

@@ -1,0 +1,9 @@
+using System.CommandLine;
+using Bench;
+
+var root = new RootCommand("Measured comparisons. Each prints a table of ratios from one interleaved run.")
+{
+    StreamComparison.Create(),
+    KillRestart.Create(),
+};
+return await root.Parse(args).InvokeAsync();
