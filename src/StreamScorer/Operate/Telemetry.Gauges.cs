@@ -1,0 +1,60 @@
+using System.Diagnostics.Metrics;
+using System.Reflection;
+using System.Runtime.InteropServices;
+
+namespace StreamScorer.Operate;
+
+/// <summary>What is true now: read by callbacks when somebody asks. Each is there once the pipeline has said how to read it.</summary>
+internal sealed partial class Telemetry
+{
+    private readonly DateTimeOffset _startedAt;
+    private volatile Func<long>? _inFlight;
+    private volatile Func<int>? _paused;
+    private volatile Func<bool>? _ready;
+    private volatile IReadOnlyList<(Func<int> Depth, KeyValuePair<string, object?> Tag)> _queues = [];
+    private volatile KeyValuePair<string, object?>[]? _model;
+    private volatile string? _policy;
+
+    /// <param name="records">Records consumed and not yet settled.</param>
+    public void ObserveInFlight(Func<long> records) => _inFlight = records;
+
+    /// <param name="partitions">Partitions whose reading is paused.</param>
+    public void ObservePaused(Func<int> partitions) => _paused = partitions;
+
+    /// <param name="queue">Few fixed names, such as <c>intake</c>.</param>
+    /// <param name="depth">What waits in it, in the queue's own unit (records, micro-batches).</param>
+    public void ObserveQueue(string queue, Func<int> depth) => _queues = [.. _queues, (depth, new("queue", queue))];
+
+    public void ObserveReady(Func<bool> ready) => _ready = ready;
+
+    public void ModelInfo(string name, string version, string sha256, string device)
+        => _model = [new("name", name), new("version", version), new("sha256", sha256), new("device", device)];
+
+    public void PolicyInfo(string version) => _policy = version;
+
+    private void CreateGauges()
+    {
+        Meter.CreateObservableGauge("streamscorer.consumer.lag", MeasureLag, "{record}", "Records between the position and the end of a partition that is ours.");
+        Meter.CreateObservableGauge("streamscorer.in_flight", () => One(_inFlight), "{record}", "Records consumed and not yet settled.");
+        Meter.CreateObservableGauge("streamscorer.paused", () => One(_paused), "{partition}", "Partitions whose reading is paused.");
+        Meter.CreateObservableGauge("streamscorer.queue_depth", () => _queues.Select(q => new Measurement<int>(q.Depth(), q.Tag)), null, "What waits before a step.");
+        Meter.CreateObservableGauge("streamscorer.ready", () => _ready is { } ready ? [new Measurement<int>(ready() ? 1 : 0)] : Array.Empty<Measurement<int>>(), null, "1: the worker is ready, as /health/ready says.");
+        Meter.CreateObservableGauge("streamscorer.model_info", () => _model is { } model ? [new(1, model)] : Array.Empty<Measurement<int>>(), null, "The model that is served, always 1.");
+        Meter.CreateObservableGauge("streamscorer.policy_info", () => _policy is { } policy ? [new(1, new KeyValuePair<string, object?>("version", policy))] : Array.Empty<Measurement<int>>(), null, "The policy that decides, always 1.");
+        Meter.CreateObservableGauge("streamscorer.build_info", () => new Measurement<int>(1, BuildTags), null, "The program, always 1.");
+        Meter.CreateObservableGauge("streamscorer.start_time", () => _startedAt.ToUnixTimeMilliseconds() / 1_000.0, "s", "When the worker started, Unix time.");
+    }
+
+    private static readonly KeyValuePair<string, object?>[] BuildTags =
+    [
+        new("version", typeof(Telemetry).Assembly.GetCustomAttribute<AssemblyInformationalVersionAttribute>()?.InformationalVersion ?? "unknown"),
+        new("runtime", RuntimeInformation.FrameworkDescription),
+    ];
+
+    private static IEnumerable<Measurement<T>> One<T>(Func<T>? read)
+        where T : struct
+        => read is null ? [] : [new Measurement<T>(read())];
+
+    private IEnumerable<Measurement<long>> MeasureLag()
+        => _partitions.Values.Where(p => p.Lag != PartitionCounts.NoLag).Select(p => new Measurement<long>(p.Lag, p.Tags));
+}

@@ -1,0 +1,162 @@
+using System.Collections.Concurrent;
+using System.Collections.Frozen;
+using StreamScorer.Shared.Contracts;
+
+namespace StreamScorer.Operate;
+
+/// <summary>
+/// What the pipeline counts. Totals are our own cells, read by the meter when somebody asks, so that counting a record costs a look-up and an
+/// increment, allocates nothing, and the terminal screen and the metrics cannot disagree. Thread-safe.
+/// </summary>
+/// <remarks>Every metric is in <c>docs/metrics.md</c>; the instruments are in Telemetry.Instruments.cs.</remarks>
+internal sealed partial class Telemetry
+{
+    private static readonly TimeSpan Window = TimeSpan.FromSeconds(30);
+
+    // An enum as a label costs a string each time unless it is made once.
+    private static readonly FrozenDictionary<RejectReason, string> ReasonNames = Names<RejectReason>();
+    private static readonly FrozenDictionary<Decision, string> DecisionNames = Names<Decision>();
+
+    private static readonly FrozenDictionary<string, KeyValuePair<string, object?>> StepTags =
+        new[] { "decode", "encode", "group", "infer", "judge", "publish", "settle" }
+            .ToFrozenDictionary(step => step, StepTag, StringComparer.Ordinal);
+
+    private readonly TimeProvider _time;
+    private readonly long _started;
+    private readonly ConcurrentDictionary<(string Topic, int Partition), PartitionCounts> _partitions = new();
+    private readonly LabelledCounts _decisions = new("decision", [.. DecisionNames.Values]);
+    private readonly LabelledCounts _deadLetters = new("reason", [.. ReasonNames.Values]);
+    private readonly LabelledCounts _filtered = new("reason", "tombstone");
+    private readonly LabelledCounts _flags = new("flag");
+    private readonly LabelledCounts _microBatches = new("sealed_by", "ready", "records", "bytes");
+    private readonly LabelledCounts _tokens = new("kind", "real", "padding");
+    private readonly LabelledCounts _rebalances = new("kind", "assigned", "revoked", "lost");
+    private readonly LatencyWindow _endToEnd;
+    private readonly LatencyWindow _inProcess;
+    private long _commitFailures;
+    private long _produceFailures;
+    private long _produceRetries;
+    private long _restarts;
+
+    /// <summary>One record was taken from the topic.</summary>
+    public void Consumed(string topic, int partition) => Of(topic, partition).AddConsumed();
+
+    /// <summary>One record was scored and its result acknowledged.</summary>
+    public void Scored(string topic, int partition, Decision decision)
+    {
+        Of(topic, partition).AddScored();
+        _decisions.Add(DecisionNames[decision]);
+    }
+
+    public void DeadLettered(string topic, int partition, RejectReason reason)
+    {
+        Of(topic, partition).AddDeadLettered();
+        _deadLetters.Add(ReasonNames[reason]);
+    }
+
+    /// <param name="reason">Few fixed values, such as <c>tombstone</c>: each becomes a time series.</param>
+    public void Filtered(string topic, int partition, string reason)
+    {
+        Of(topic, partition).AddFiltered();
+        _filtered.Add(reason);
+    }
+
+    public void Flagged(string flag) => _flags.Add(flag);
+
+    /// <param name="sealedBy">What ended it: <c>ready</c>, <c>records</c> or <c>bytes</c>.</param>
+    public void MicroBatch(int records, int tokens, string sealedBy)
+    {
+        _microBatches.Add(sealedBy);
+        _microBatchRecords.Record(records);
+        _microBatchTokens.Record(tokens);
+    }
+
+    /// <param name="paddedTokens">Tokens the device worked on, padding included; equal to <paramref name="tokens"/> without padding.</param>
+    public void TokenBatch(int rows, int tokens, int paddedTokens)
+    {
+        _tokens.Add("real", tokens);
+        _tokens.Add("padding", Math.Max(0, paddedTokens - tokens));
+        _tokenBatchRows.Record(rows);
+        _tokenBatchTokens.Record(tokens);
+    }
+
+    /// <param name="step">A step of the data path in lower case: decode, encode, group, infer, judge, publish, settle.</param>
+    public void Step(string step, double seconds)
+        => _stepDuration.Record(seconds, StepTags.TryGetValue(step, out var tag) ? tag : StepTag(step));
+
+    /// <summary>One record has its acknowledged outcome.</summary>
+    /// <param name="secondsSinceRecordTimestamp">By the clocks of two machines, so it may be negative; that counts as 0.</param>
+    public void EndToEnd(double secondsSinceRecordTimestamp, double secondsSinceConsumed)
+    {
+        var endToEnd = Math.Max(0, secondsSinceRecordTimestamp);
+        _endToEnd.Record(endToEnd);
+        _inProcess.Record(secondsSinceConsumed);
+        _endToEndDuration.Record(endToEnd);
+        _inProcessDuration.Record(secondsSinceConsumed);
+    }
+
+    /// <param name="kind"><c>assigned</c>, <c>revoked</c> or <c>lost</c>.</param>
+    public void Rebalanced(string kind) => _rebalances.Add(kind);
+
+    public void CommitFailed() => Interlocked.Increment(ref _commitFailures);
+
+    public void ProduceFailed() => Interlocked.Increment(ref _produceFailures);
+
+    public void ProduceRetried() => Interlocked.Increment(ref _produceRetries);
+
+    /// <param name="count">Starts of this worker after a crash, as far as it remembers them.</param>
+    public void Restarted(long count = 1) => Interlocked.Add(ref _restarts, count);
+
+    /// <summary>The partition is ours: its counters exist from now on, at 0.</summary>
+    public void Assigned(string topic, int partition) => Of(topic, partition);
+
+    /// <summary>The partition is no longer ours: its lag is another worker's to tell. Its totals stay.</summary>
+    public void Unassigned(string topic, int partition) => Of(topic, partition).Lag = PartitionCounts.NoLag;
+
+    /// <param name="lag">Records between the position and the end of the partition.</param>
+    public void Lag(string topic, int partition, long lag) => Of(topic, partition).Lag = lag;
+
+    /// <summary>Flags that the policy can raise; their counters exist from now on, at 0.</summary>
+    public void KnownFlags(IEnumerable<string> flags)
+    {
+        foreach (var flag in flags)
+        {
+            _flags.Know(flag);
+        }
+    }
+
+    public Snapshot Read()
+    {
+        var partitions = _partitions.Values;
+        var (decisions, deadLetters, tokens) = (_decisions.Read(), _deadLetters.Read(), _tokens.Read());
+
+        // Outcomes before what came in: a record counted in between looks unsettled, never settled twice.
+        var (scored, dead, filtered) = (partitions.Sum(p => p.Scored), partitions.Sum(p => p.DeadLettered), partitions.Sum(p => p.Filtered));
+        return new Snapshot
+        {
+            Uptime = _time.GetElapsedTime(_started),
+            Scored = scored,
+            DeadLettered = dead,
+            Filtered = filtered,
+            Consumed = partitions.Sum(p => p.Consumed),
+            Decisions = DecisionNames.ToDictionary(name => name.Key, name => decisions[name.Value]),
+            DeadLetters = ReasonNames.ToDictionary(name => name.Key, name => deadLetters[name.Value]),
+            FilteredBy = _filtered.Read(),
+            Flags = _flags.Read(),
+            Tokens = (tokens["real"], tokens["padding"]),
+            Lag = partitions.Sum(p => Math.Max(0, p.Lag)),
+            EndToEnd = _endToEnd.Read(),
+            InProcess = _inProcess.Read(),
+        };
+    }
+
+    private PartitionCounts Of(string topic, int partition)
+        => _partitions.TryGetValue((topic, partition), out var counts) ? counts
+            : _partitions.GetOrAdd((topic, partition), static key => new PartitionCounts(key.Topic, key.Partition));
+
+    private static KeyValuePair<string, object?> StepTag(string step) => new("step", step);
+
+    private static FrozenDictionary<T, string> Names<T>()
+        where T : struct, Enum
+        => Enum.GetValues<T>().ToFrozenDictionary(value => value, value => System.Text.Json.JsonNamingPolicy.SnakeCaseLower.ConvertName(value.ToString()));
+}
