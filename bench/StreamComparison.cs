@@ -7,7 +7,6 @@ using StreamScorer.Configure;
 using StreamScorer.Consume;
 using StreamScorer.Operate;
 using StreamScorer.Shared.Bundle;
-using StreamScorer.Shared.Encode;
 using StreamScorer.Shared.Group;
 using StreamScorer.Shared.Infer;
 

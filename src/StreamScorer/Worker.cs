@@ -14,7 +14,7 @@ internal sealed partial class Worker : IAsyncDisposable
     private readonly ILoggerFactory _loggers;
     private readonly ILogger _logger;
     private readonly TimeProvider _time;
-    private Endpoint? _endpoint;
+    private OperateEndpoint? _endpoint;
 
     private Worker(Settings settings, Engine engine, Telemetry telemetry, HealthState health, ILoggerFactory loggers, TimeProvider time)
     {
@@ -46,7 +46,7 @@ internal sealed partial class Worker : IAsyncDisposable
             var identity = engine.Bundle.Identity;
             telemetry.ModelInfo(identity.Name, identity.Version, identity.Sha256, engine.Device);
             telemetry.PolicyInfo(engine.Bundle.Policy.Version);
-            worker._endpoint = await Endpoint.StartAsync(settings.Operate, telemetry, health);
+            worker._endpoint = await OperateEndpoint.StartAsync(settings.Operate, telemetry, health);
         }
         catch
         {

@@ -2,6 +2,7 @@ using System.CommandLine;
 using StreamScorer.Configure;
 using StreamScorer.Operate;
 using StreamScorer.Shared.Bundle;
+using StreamScorer.Shared.Infer;
 
 namespace StreamScorer.Commands;
 
@@ -12,34 +13,32 @@ internal static class CheckCommand
     {
         var offline = new Option<bool>("--offline") { Description = "Leave out the connection to Kafka" };
         var command = new Command("check", "Check configuration, bundle, policy and connection; say all faults at once.") { Shell.Config, Shell.Set, Shell.Model, offline };
-        command.SetAction((parsed, _) => Shell.RunAsync(_ => Task.FromResult(Check(() => Shell.Load(parsed).Settings, parsed.GetValue(offline), Console.Out))));
+        command.SetAction((parsed, _) => Shell.RunAsync(_ => CheckAsync(() => Shell.Load(parsed).Settings, parsed.GetValue(offline), Console.Out)));
         return command;
     }
 
     /// <summary>Checks one part after the other; a part that fails does not keep the next one from being checked.</summary>
-    internal static int Check(Func<Settings> load, bool offline, TextWriter output)
+    internal static async Task<int> CheckAsync(Func<Settings> load, bool offline, TextWriter output)
     {
         // Without a valid configuration the other parts are checked against the defaults, which would mislead.
         Settings? settings = null;
-        var well = Report(output, "configuration", () =>
+        var well = await ReportAsync(output, "configuration", () =>
         {
             settings = load();
-            return "valid";
+            return Task.FromResult("valid");
         });
         if (settings is null)
         {
             return ExitCode.CannotStart;
         }
 
-        well &= Report(output, "bundle", () => Model(settings));
+        well &= await ReportAsync(output, "bundle", () => Task.FromResult(Model(settings)));
         if (!offline)
         {
-            well &= Report(output, "kafka", () => Preflight.Check(settings) is { Count: > 0 } faults
-                ? throw new StartupException(string.Join('\n', faults))
-                : $"{settings.Kafka.BootstrapServers} answers and has all four topics");
+            well &= await ReportAsync(output, "kafka", () => Task.FromResult(Kafka(settings)));
         }
 
-        well &= Report(output, "endpoint", () => Endpoint.CheckFree(settings.Operate));
+        well &= await ReportAsync(output, "endpoint", () => EndpointAsync(settings));
         return well ? ExitCode.Ok : ExitCode.CannotStart;
     }
 
@@ -51,14 +50,27 @@ internal static class CheckCommand
         return $"{identity.Name} {identity.Version} (sha256 {identity.Sha256[..12]}…), policy {engine.Bundle.Policy.Version}, on {engine.Device}: {engine.DeviceReason}";
     }
 
-    private static bool Report(TextWriter output, string part, Func<string> check)
+    private static string Kafka(Settings settings)
+        => Preflight.Check(settings) is { Count: > 0 } faults
+            ? throw new StartupException(string.Join('\n', faults))
+            : $"{settings.Kafka.BootstrapServers} answers and has all four topics";
+
+    /// <summary>Only by listening is it certain that the port is free.</summary>
+    private static async Task<string> EndpointAsync(Settings settings)
+    {
+        using var telemetry = new Telemetry(TimeProvider.System);
+        await using var endpoint = await OperateEndpoint.StartAsync(settings.Operate, telemetry, new HealthState(settings.Operate, TimeProvider.System));
+        return endpoint is null ? "off (Operate:Enabled)" : $"{endpoint.Url} is free";
+    }
+
+    private static async Task<bool> ReportAsync(TextWriter output, string part, Func<Task<string>> check)
     {
         try
         {
-            output.WriteLine($"ok    {part}: {check()}");
+            output.WriteLine($"ok    {part}: {await check()}");
             return true;
         }
-        catch (Exception e) when (e is StartupException or BundleException)
+        catch (Exception e) when (e is StartupException or BundleException or InferenceException)
         {
             foreach (var line in e.Message.Split('\n'))
             {

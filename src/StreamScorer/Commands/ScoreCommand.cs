@@ -1,5 +1,4 @@
 using System.CommandLine;
-using StreamScorer.Configure;
 using StreamScorer.Decode;
 using StreamScorer.Operate;
 using StreamScorer.Score;

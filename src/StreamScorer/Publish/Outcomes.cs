@@ -1,9 +1,7 @@
-using System.Globalization;
 using System.Security.Cryptography;
 using System.Text;
 using System.Text.Json;
 using Confluent.Kafka;
-using StreamScorer.Shared.Bundle;
 using StreamScorer.Shared.Contracts;
 
 namespace StreamScorer.Publish;
@@ -66,9 +64,9 @@ internal sealed class Outcomes(ModelIdentity model, string policyVersion, TimePr
         headers.Add(HeaderReason, JsonNamingPolicy.SnakeCaseLower.ConvertName(reject.Reason.ToString()), Encoding.UTF8);
         headers.Add(HeaderMessage, reject.Message, Encoding.UTF8);
         headers.Add(HeaderTopic, source.Topic, Encoding.UTF8);
-        headers.Add(HeaderPartition, source.Partition.ToString(CultureInfo.InvariantCulture), Encoding.UTF8);
-        headers.Add(HeaderOffset, source.Offset.ToString(CultureInfo.InvariantCulture), Encoding.UTF8);
-        headers.Add(HeaderTimestamp, source.Timestamp.ToString(CultureInfo.InvariantCulture), Encoding.UTF8);
+        headers.Add(HeaderPartition, Invariant(source.Partition), Encoding.UTF8);
+        headers.Add(HeaderOffset, Invariant(source.Offset), Encoding.UTF8);
+        headers.Add(HeaderTimestamp, Invariant(source.Timestamp), Encoding.UTF8);
         return new Message<byte[]?, byte[]?> { Key = source.Key, Value = source.Value, Headers = headers };
     }
 
@@ -82,6 +80,8 @@ internal sealed class Outcomes(ModelIdentity model, string policyVersion, TimePr
         SHA256.HashData(Encoding.UTF8.GetBytes($"{source.Topic}\n{source.Partition}\n{source.Offset}\n{model.Name}\n{model.Version}\n{model.Sha256}"), hash);
         return Convert.ToHexStringLower(hash[..16]);
     }
+
+    private static string Invariant(long number) => number.ToString(System.Globalization.CultureInfo.InvariantCulture);
 
     private double Milliseconds(long ticks) => Math.Round(Math.Max(0, ticks) * 1_000.0 / time.TimestampFrequency, 3);
 }
