@@ -1,0 +1,19 @@
+using StreamScorer.Demo;
+
+namespace StreamScorer.Tests.Kafka;
+
+/// <summary>The embedded broker. Made in milliseconds, so every test can have its own.</summary>
+public sealed class EmbeddedKafka : TestKafka, IDisposable
+{
+    internal EmbeddedBroker Broker { get; } = new();
+
+    public override string BootstrapServers => Broker.BootstrapServers;
+
+    public override Task CreateTopicAsync(string topic, int partitions)
+    {
+        Broker.CreateTopic(topic, partitions);
+        return Task.CompletedTask;
+    }
+
+    public void Dispose() => Broker.Dispose();
+}

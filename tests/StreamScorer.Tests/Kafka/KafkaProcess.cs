@@ -1,0 +1,141 @@
+using System.Diagnostics;
+using System.Net;
+using System.Net.Sockets;
+
+namespace StreamScorer.Tests.Kafka;
+
+/// <summary>One KRaft node run from a Kafka distribution, with a folder of its own under the temporary files.</summary>
+internal sealed class KafkaProcess : IAsyncDisposable
+{
+    private static readonly TimeSpan StartLimit = TimeSpan.FromSeconds(90);
+
+    /// <summary>
+    /// Runs the server until it ends or our end of standard input closes, which also happens when the tests are killed: no broker
+    /// is left behind.
+    /// </summary>
+    private const string Guard = """
+        exec 3<&0 2>/dev/null
+        "$1" "$2" </dev/null >"$3" 2>&1 3<&- & server=$!
+        cat <&3 >/dev/null & cat=$!
+        wait -n "$server" "$cat"
+        kill -9 "$server" "$cat"
+        wait
+        """;
+
+    private readonly Process _guard;
+    private readonly string _folder;
+
+    private KafkaProcess(Process guard, string folder, RealKafka kafka) => (_guard, _folder, Kafka) = (guard, folder, kafka);
+
+    public RealKafka Kafka { get; }
+
+    /// <param name="home">Folder with <c>bin/kafka-storage.sh</c> and <c>bin/kafka-server-start.sh</c>, Kafka 3.3 or newer.</param>
+    /// <exception cref="InvalidOperationException">It does not start; the message names the log, which is kept.</exception>
+    public static async Task<KafkaProcess> StartAsync(string home)
+    {
+        var server = Script(home, "kafka-server-start.sh");
+        var folder = Directory.CreateTempSubdirectory("streamscorer-kafka-").FullName;
+        var (port, controllerPort) = FreePorts();
+        var configuration = Path.Combine(folder, "server.properties");
+        await File.WriteAllTextAsync(configuration, Properties(Path.Combine(folder, "data"), port, controllerPort));
+        await FormatAsync(Script(home, "kafka-storage.sh"), configuration, folder);
+
+        var log = Path.Combine(folder, "server.log");
+        var guard = Process.Start(Command("bash", folder, ["-c", Guard, "guard", server, configuration, log]))!;
+        var started = new KafkaProcess(guard, folder, new RealKafka($"127.0.0.1:{port}"));
+        try
+        {
+            await started.Kafka.WaitAsync(StartLimit, () => guard.HasExited ? "The broker ended." : null);
+            return started;
+        }
+        catch (InvalidOperationException e)
+        {
+            await started.EndAsync();
+            throw new InvalidOperationException($"The Kafka in KAFKA_HOME ({home}) did not start: {e.Message} Its log: {log}, ending with:\n{await TailAsync(log)}", e);
+        }
+    }
+
+    public async ValueTask DisposeAsync()
+    {
+        await EndAsync();
+        Directory.Delete(_folder, recursive: true);
+    }
+
+    private async Task EndAsync()
+    {
+        _guard.StandardInput.Close();
+        try
+        {
+            await _guard.WaitForExitAsync().WaitAsync(TimeSpan.FromSeconds(15));
+        }
+        catch (TimeoutException)
+        {
+            _guard.Kill(entireProcessTree: true);
+        }
+
+        _guard.Dispose();
+    }
+
+    private static async Task FormatAsync(string storage, string configuration, string folder)
+    {
+        // A cluster id is a UUID in base64url; one that begins with '-' would read as an option.
+        var id = "S" + Convert.ToBase64String(Guid.NewGuid().ToByteArray()).Replace('+', '-').Replace('/', '_')[1..22];
+        var command = Command("bash", folder, [storage, "format", "-t", id, "-c", configuration]);
+        command.RedirectStandardOutput = command.RedirectStandardError = true;
+        using var process = Process.Start(command)!;
+        process.StandardInput.Close();
+        var output = Task.WhenAll(process.StandardOutput.ReadToEndAsync(), process.StandardError.ReadToEndAsync());
+        await process.WaitForExitAsync().WaitAsync(StartLimit);
+        if (process.ExitCode != 0)
+        {
+            throw new InvalidOperationException($"{storage} format failed with exit code {process.ExitCode} (folder {folder}):\n{string.Concat(await output)}");
+        }
+    }
+
+    private static ProcessStartInfo Command(string program, string folder, string[] arguments) => new(program, arguments)
+    {
+        RedirectStandardInput = true,
+        Environment = { ["LOG_DIR"] = folder, ["KAFKA_HEAP_OPTS"] = "-Xms128m -Xmx512m" },
+    };
+
+    private static string Script(string home, string name)
+    {
+        var path = Path.Combine(home, "bin", name);
+        return File.Exists(path) ? path : throw new InvalidOperationException($"KAFKA_HOME ({home}) has no bin/{name}. Set it to the folder of a Kafka distribution.");
+    }
+
+    private static (int Port, int ControllerPort) FreePorts()
+    {
+        // Both open at once, else the system may give the same one twice.
+        using var one = new TcpListener(IPAddress.Loopback, 0);
+        using var two = new TcpListener(IPAddress.Loopback, 0);
+        one.Start();
+        two.Start();
+        return (((IPEndPoint)one.LocalEndpoint).Port, ((IPEndPoint)two.LocalEndpoint).Port);
+    }
+
+    private static async Task<string> TailAsync(string log)
+        => File.Exists(log) ? string.Join('\n', (await File.ReadAllLinesAsync(log)).TakeLast(20)) : "(no log)";
+
+    /// <summary>Broker and controller in one, one copy of everything, groups without a start delay.</summary>
+    private static string Properties(string data, int port, int controllerPort) => $"""
+        process.roles=broker,controller
+        node.id=1
+        listeners=PLAINTEXT://127.0.0.1:{port},CONTROLLER://127.0.0.1:{controllerPort}
+        advertised.listeners=PLAINTEXT://127.0.0.1:{port}
+        listener.security.protocol.map=CONTROLLER:PLAINTEXT,PLAINTEXT:PLAINTEXT
+        inter.broker.listener.name=PLAINTEXT
+        controller.listener.names=CONTROLLER
+        controller.quorum.voters=1@127.0.0.1:{controllerPort}
+        log.dirs={data}
+        auto.create.topics.enable=false
+        offsets.topic.replication.factor=1
+        offsets.topic.num.partitions=5
+        transaction.state.log.replication.factor=1
+        transaction.state.log.min.isr=1
+        transaction.state.log.num.partitions=5
+        group.initial.rebalance.delay.ms=0
+        group.min.session.timeout.ms=1000
+        message.max.bytes=8388608
+        """;
+}
