@@ -1,1 +1,10 @@
-return 0;
+using System.CommandLine;
+using ModelTool.Evaluate;
+using ModelTool.Import;
+
+var root = new RootCommand("Makes and measures the models that StreamScorer serves.")
+{
+    BundleCommand.Create(),
+    EvaluateCommand.Create(),
+};
+return root.Parse(args).Invoke();

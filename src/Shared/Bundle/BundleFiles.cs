@@ -1,5 +1,3 @@
-using System.Security.Cryptography;
-
 namespace StreamScorer.Shared.Bundle;
 
 /// <summary>The files of a bundle against their digests.</summary>
@@ -29,13 +27,6 @@ internal static class BundleFiles
         return faults;
     }
 
-    /// <summary>Length and digest of a file as they belong into a manifest.</summary>
-    public static FileManifest Describe(string folder, string name)
-    {
-        using var stream = File.OpenRead(Path.Combine(folder, name));
-        return new FileManifest(name, stream.Length, Convert.ToHexStringLower(SHA256.HashData(stream)));
-    }
-
     private static string? CheckFile(string folder, FileManifest expected)
     {
         try
@@ -52,7 +43,7 @@ internal static class BundleFiles
                 return $"'{expected.Name}' has {length} bytes and the manifest says {expected.Bytes}";
             }
 
-            var actual = Describe(folder, expected.Name).Sha256;
+            var actual = FileManifest.Describe(folder, expected.Name).Sha256;
             return actual == expected.Sha256 ? null : $"'{expected.Name}' has SHA-256 {actual} and the manifest says {expected.Sha256}";
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)

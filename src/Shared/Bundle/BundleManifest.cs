@@ -1,5 +1,7 @@
-using StreamScorer.Shared.Contracts;
+using System.Security.Cryptography;
 using System.Text.Json.Serialization;
+using StreamScorer.Shared.Contracts;
+using StreamScorer.Shared.Encode;
 
 namespace StreamScorer.Shared.Bundle;
 
@@ -19,6 +21,8 @@ public sealed record BundleManifest
     public required string Version { get; init; }
 
     public required EncoderManifest Encoder { get; init; }
+
+    public required TokenizerSettings Tokenizer { get; init; }
 
     /// <summary>Token ids of a post at most, [CLS] and [SEP] counted; the tail is cut.</summary>
     public required int MaxTokens { get; init; }
@@ -93,4 +97,12 @@ public enum GraphPrecision
 
 /// <param name="Bytes">Length in bytes.</param>
 /// <param name="Sha256">64 hexadecimal digits, lower case.</param>
-public sealed record FileManifest(string Name, long Bytes, string Sha256);
+public sealed record FileManifest(string Name, long Bytes, string Sha256)
+{
+    /// <summary>Length and digest of a file in a bundle's folder, as a manifest holds them. Does not hold the file in memory.</summary>
+    public static FileManifest Describe(string folder, string name)
+    {
+        using var stream = File.OpenRead(Path.Combine(folder, name));
+        return new FileManifest(name, stream.Length, Convert.ToHexStringLower(SHA256.HashData(stream)));
+    }
+}

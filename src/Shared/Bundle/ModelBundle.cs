@@ -1,6 +1,7 @@
 using System.Security.Cryptography;
 using System.Text.Json;
 using StreamScorer.Shared.Contracts;
+using StreamScorer.Shared.Encode;
 using StreamScorer.Shared.Judge;
 
 namespace StreamScorer.Shared.Bundle;
@@ -72,6 +73,19 @@ public sealed class ModelBundle
 
     /// <summary>Full path of one of the bundle's files.</summary>
     public string PathOf(string name) => Path.Combine(Folder, name);
+
+    /// <exception cref="BundleException">The vocabulary is no WordPiece vocabulary.</exception>
+    public BertTokenizer LoadTokenizer()
+    {
+        try
+        {
+            return BertTokenizer.Load(PathOf(Manifest.Vocabulary), Manifest.Tokenizer);
+        }
+        catch (InvalidDataException e)
+        {
+            throw new BundleException($"The model bundle {Folder} is refused: {e.Message}", e);
+        }
+    }
 
     private static (BundleManifest Manifest, string Sha256) ReadManifest(string folder)
     {

@@ -1,0 +1,103 @@
+using System.Text.Json;
+using System.Text.Json.Serialization;
+using StreamScorer.Shared.Bundle;
+using StreamScorer.Shared.Infer;
+
+namespace ModelTool.Import;
+
+/// <summary>Training data and metrics as <c>--about</c> gives them; the same members as in the manifest.</summary>
+internal sealed record AboutFile(TrainingManifest? Training = null, MetricsManifest? Metrics = null);
+
+[JsonSourceGenerationOptions(
+    PropertyNamingPolicy = JsonKnownNamingPolicy.SnakeCaseLower,
+    UnmappedMemberHandling = JsonUnmappedMemberHandling.Disallow,
+    RespectNullableAnnotations = true,
+    RespectRequiredConstructorParameters = true)]
+[JsonSerializable(typeof(AboutFile))]
+internal sealed partial class AboutJson : JsonSerializerContext;
+
+/// <summary>Writes a bundle folder's manifest over its files, and opens the result as the worker would.</summary>
+internal static class BundleBuilder
+{
+    /// <summary>Copies the files into the folder and seals it.</summary>
+    public static ModelBundle Make(string folder, BundleSource source)
+    {
+        var old = ReadOld(folder);
+        var about = ReadAbout(source.About);
+        Directory.CreateDirectory(folder);
+        Copy(source.Vocabulary, folder, source.Vocabulary.Name);
+        foreach (var file in source.Variants.Values.SelectMany(variant => variant.Files))
+        {
+            Copy(file, folder, file.Name);
+        }
+
+        Copy(source.Policy, folder, ModelBundle.PolicyFileName);
+        Copy(source.Card, folder, "README.md");
+        return Seal(folder, new BundleManifest
+        {
+            Format = BundleManifest.CurrentFormat,
+            Name = source.Name,
+            Version = source.Version,
+            Encoder = CheckpointFiles.ReadEncoder(source.Config),
+            Tokenizer = CheckpointFiles.ReadTokenizer(source.TokenizerConfig),
+            MaxTokens = source.MaxTokens,
+            Heads = CheckpointFiles.ReadHeads(source.Heads),
+            Vocabulary = source.Vocabulary.Name,
+            Variants = source.Variants.ToDictionary(variant => variant.Key, variant => Describe(variant.Value)),
+            Files = [],
+            Training = about?.Training ?? old?.Training,
+            Metrics = about?.Metrics ?? old?.Metrics,
+        });
+    }
+
+    /// <summary>Takes the lengths and digests of a bundle's files anew, after a person changed them on purpose.</summary>
+    public static ModelBundle Reseal(string folder) =>
+        Seal(folder, ReadOld(folder) ?? throw new ToolException($"{folder} has no {ModelBundle.ManifestFile}: make the bundle first."));
+
+    private static ModelBundle Seal(string folder, BundleManifest manifest)
+    {
+        var names = manifest.Variants.Values
+            .SelectMany(variant => (string[])[variant.Graph, .. variant.Data ?? []])
+            .Prepend(manifest.Vocabulary)
+            .Distinct(StringComparer.Ordinal);
+        var files = names.Select(name => Describe(folder, name)).ToList();
+        var json = JsonSerializer.Serialize(manifest with { Files = files }, BundleJson.Default.BundleManifest);
+        File.WriteAllText(Path.Combine(folder, ModelBundle.ManifestFile), json + "\n");
+
+        var bundle = ModelBundle.Open(folder);
+        var device = manifest.Variants.ContainsKey("cpu") ? DeviceChoice.Cpu : DeviceChoice.Cuda;
+        using var scorer = OnnxScorer.Open(bundle, new InferOptions { Device = device });
+        return bundle;
+    }
+
+    private static FileManifest Describe(string folder, string name) => File.Exists(Path.Combine(folder, name))
+        ? FileManifest.Describe(folder, name)
+        : throw new ToolException($"{folder} has no '{name}', which its manifest names.");
+
+    private static VariantManifest Describe(VariantSource variant)
+    {
+        var names = variant.Files.Select(file => file.Name).ToList();
+        return new VariantManifest(names[0], GraphLayout.Padded, variant.Precision, names.Count > 1 ? names[1..] : null);
+    }
+
+    private static BundleManifest? ReadOld(string folder)
+    {
+        var file = Path.Combine(folder, ModelBundle.ManifestFile);
+        return File.Exists(file) ? JsonSerializer.Deserialize(File.ReadAllBytes(file), BundleJson.Default.BundleManifest) : null;
+    }
+
+    private static AboutFile? ReadAbout(FileInfo? file) =>
+        file is null ? null : JsonSerializer.Deserialize(File.ReadAllBytes(file.FullName), AboutJson.Default.AboutFile);
+
+    private static void Copy(FileInfo? file, string folder, string name)
+    {
+        var target = Path.GetFullPath(Path.Combine(folder, name));
+        if (file is not null && file.FullName != target)
+        {
+            // Not File.Copy: it would also carry over a read-only mode, and the next run could not overwrite it.
+            using var from = file.OpenRead();
+            using var to = File.Create(target);
+            from.CopyTo(to);
+        }
+    }
+}

@@ -1,0 +1,86 @@
+using System.Text.Json;
+using StreamScorer.Shared.Bundle;
+using StreamScorer.Shared.Encode;
+
+namespace ModelTool.Import;
+
+/// <summary>Reads the small files that come with a BERT checkpoint.</summary>
+internal static class CheckpointFiles
+{
+    public static EncoderManifest ReadEncoder(FileInfo file)
+    {
+        using var json = Parse(file);
+        int Size(string name) => json.RootElement.TryGetProperty(name, out var value) && value.TryGetInt32(out var size)
+            ? size
+            : throw new ToolException($"{file} has no whole number '{name}': give the config.json of a BERT checkpoint.");
+        return new EncoderManifest(
+            Size("num_hidden_layers"),
+            Size("hidden_size"),
+            Size("num_attention_heads"),
+            Size("intermediate_size"),
+            Size("vocab_size"),
+            Size("max_position_embeddings"));
+    }
+
+    /// <summary>The reference tokenizer's own defaults where the file, or a member of it, is missing.</summary>
+    public static TokenizerSettings ReadTokenizer(FileInfo? file)
+    {
+        if (file is null)
+        {
+            return new TokenizerSettings();
+        }
+
+        using var json = Parse(file);
+        bool? Flag(string name) => !json.RootElement.TryGetProperty(name, out var value) || value.ValueKind == JsonValueKind.Null
+            ? null
+            : value.ValueKind is JsonValueKind.True or JsonValueKind.False
+                ? value.GetBoolean()
+                : throw new ToolException($"'{name}' in {file} must be true, false or null.");
+        return new TokenizerSettings
+        {
+            LowerCase = Flag("do_lower_case") ?? true,
+            StripAccents = Flag("strip_accents"),
+            SplitCjk = Flag("tokenize_chinese_chars") ?? true,
+        };
+    }
+
+    /// <summary>Heads in the order of the file.</summary>
+    public static List<HeadManifest> ReadHeads(FileInfo file)
+    {
+        using var json = Parse(file);
+        var heads = new List<HeadManifest>();
+        foreach (var head in json.RootElement.EnumerateObject())
+        {
+            if (!head.Value.TryGetProperty("kind", out var kind) || !Enum.TryParse<HeadKind>(kind.GetString(), ignoreCase: true, out var parsed))
+            {
+                throw new ToolException($"Head '{head.Name}' in {file} needs a kind: softmax, sigmoid, token, span or embedding.");
+            }
+
+            var labels = head.Value.TryGetProperty("labels", out var names) ? names.EnumerateArray().Select(label => label.GetString() ?? "") : [];
+            heads.Add(new HeadManifest(head.Name, parsed, [.. labels]));
+        }
+
+        return heads;
+    }
+
+    private static JsonDocument Parse(FileInfo file)
+    {
+        JsonDocument json;
+        try
+        {
+            json = JsonDocument.Parse(File.ReadAllBytes(file.FullName));
+        }
+        catch (JsonException e)
+        {
+            throw new ToolException($"{file} is not valid JSON (line {e.LineNumber + 1}).", e);
+        }
+
+        if (json.RootElement.ValueKind != JsonValueKind.Object)
+        {
+            json.Dispose();
+            throw new ToolException($"{file} must hold one JSON object.");
+        }
+
+        return json;
+    }
+}
