@@ -1,0 +1,71 @@
+using Confluent.Kafka;
+using Microsoft.Extensions.Logging.Abstractions;
+using StreamScorer.Demo;
+using StreamScorer.Operate;
+using StreamScorer.Publish;
+using StreamScorer.Tests.Kafka;
+
+namespace StreamScorer.Tests.EndToEnd;
+
+public sealed class WorkerFailureTests : IDisposable
+{
+    private readonly EmbeddedKafka _kafka = new();
+
+    public void Dispose() => _kafka.Dispose();
+
+    [Fact]
+    public async Task Worker_ShouldCommitNothing_WhenARecordIsNotAccepted_AndScoreItAfterARestart()
+    {
+        var harness = await WorkerHarness.CreateAsync(_kafka, partitions: 1);
+        await _kafka.ProduceAsync(harness.Input, [WorkerHarness.Post("a", "1", "hello there")]);
+        _kafka.Broker.FailNext(BrokerRequest.Produce, ErrorCode.MsgSizeTooLarge, ErrorCode.MsgSizeTooLarge, ErrorCode.MsgSizeTooLarge, ErrorCode.MsgSizeTooLarge);
+
+        var failure = await Assert.ThrowsAsync<DeliveryException>(() => harness.RunUntilAsync(scored: 1, deadLetters: 0));
+
+        Assert.Contains("Raise max.message.bytes", failure.Message, StringComparison.Ordinal);
+        Assert.Equal(0, await harness.CommittedAsync());
+        _kafka.Broker.ClearFailures(BrokerRequest.Produce);
+        var counted = await harness.RunUntilAsync(scored: 1, deadLetters: 0);
+        Assert.Equal(1, counted.Scored);
+        Assert.Equal(1, await harness.CommittedAsync());
+    }
+
+    [Fact]
+    public async Task Worker_ShouldGoOn_WhenTheBrokerWasAwayForAMoment()
+    {
+        var harness = await WorkerHarness.CreateAsync(_kafka, partitions: 1);
+        await using var worker = await Worker.OpenAsync(harness.Settings, NullLoggerFactory.Instance, TimeProvider.System);
+        using var stop = new CancellationTokenSource();
+        var run = worker.RunAsync(stop.Token);
+        await _kafka.ProduceAsync(harness.Input, [WorkerHarness.Post("a", "1", "before")]);
+        await _kafka.ReadAsync(harness.Scored, 1);
+
+        _kafka.Broker.SetDown();
+        _kafka.Broker.SetUp();
+        await _kafka.ProduceAsync(harness.Input, [WorkerHarness.Post("a", "2", "after")]);
+
+        Assert.Equal(2, (await _kafka.ReadAsync(harness.Scored, 2)).Count);
+        await stop.CancelAsync();
+        await run.WaitAsync(WorkerHarness.Limit);
+        Assert.Equal(2, await harness.CommittedAsync());
+    }
+
+    [Fact]
+    public void Preflight_ShouldSayWhatToDo_WhenNoBrokerAnswers()
+    {
+        var settings = new Configure.Settings { Kafka = new Configure.KafkaOptions { BootstrapServers = "127.0.0.1:1", ConnectTimeout = TimeSpan.FromSeconds(1) } };
+
+        var fault = Assert.Single(Preflight.Check(settings));
+
+        Assert.StartsWith("No Kafka broker answered at 127.0.0.1:1 within 00:00:01", fault, StringComparison.Ordinal);
+        Assert.Contains("Kafka:BootstrapServers", fault, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void Preflight_ShouldNameTheProperty_WhenTheClientRefusesIt()
+    {
+        var settings = new Configure.Settings { Kafka = new Configure.KafkaOptions { BootstrapServers = "127.0.0.1:1", Properties = new Dictionary<string, string> { ["no.such.property"] = "1" } } };
+
+        Assert.Contains("no.such.property", Assert.Single(Preflight.Check(settings)), StringComparison.Ordinal);
+    }
+}

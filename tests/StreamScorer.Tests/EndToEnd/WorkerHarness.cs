@@ -1,0 +1,76 @@
+using System.Text;
+using Confluent.Kafka;
+using Microsoft.Extensions.Logging.Abstractions;
+using StreamScorer.Configure;
+using StreamScorer.Consume;
+using StreamScorer.Operate;
+using StreamScorer.Publish;
+using StreamScorer.Settle;
+using StreamScorer.Tests.Kafka;
+
+namespace StreamScorer.Tests.EndToEnd;
+
+/// <summary>The worker with the default bundle between topics of its own.</summary>
+internal sealed class WorkerHarness
+{
+    public static readonly TimeSpan Limit = TimeSpan.FromSeconds(60);
+
+    private WorkerHarness(TestKafka kafka, string name)
+    {
+        Kafka = kafka;
+        Settings = new Settings
+        {
+            Kafka = new KafkaOptions { BootstrapServers = kafka.BootstrapServers, GroupId = name },
+            Consume = new ConsumeOptions { Topic = name },
+            Publish = new PublishOptions { ScoredTopic = $"{name}.scored", FlaggedTopic = $"{name}.flagged", DeadLetterTopic = $"{name}.dead-letter" },
+            Settle = new SettleOptions { CommitInterval = TimeSpan.FromMilliseconds(50) },
+            Operate = new OperateOptions { Enabled = false },
+        };
+    }
+
+    public TestKafka Kafka { get; }
+
+    public Settings Settings { get; init; }
+
+    public string Input => Settings.Consume.Topic;
+
+    public string Scored => Settings.Publish.ScoredTopic;
+
+    public string Flagged => Settings.Publish.FlaggedTopic;
+
+    public string DeadLetters => Settings.Publish.DeadLetterTopic;
+
+    public static async Task<WorkerHarness> CreateAsync(TestKafka kafka, int partitions = 3)
+    {
+        var harness = new WorkerHarness(kafka, TestKafka.Unique("posts"));
+        foreach (var topic in new[] { harness.Input, harness.Scored, harness.Flagged, harness.DeadLetters })
+        {
+            await kafka.CreateTopicAsync(topic, partitions);
+        }
+
+        return harness;
+    }
+
+    public static Message<byte[]?, byte[]?> Post(string key, string id, string text)
+        => Raw(key, $$"""{"id":"{{id}}","text":"{{text}}"}""");
+
+    public static Message<byte[]?, byte[]?> Raw(string key, string? value)
+        => new() { Key = Encoding.UTF8.GetBytes(key), Value = value is null ? null : Encoding.UTF8.GetBytes(value) };
+
+    /// <summary>Runs a worker until the topics hold so many records in all, then stops it in the orderly way.</summary>
+    /// <returns>What this run counted.</returns>
+    public async Task<Snapshot> RunUntilAsync(int scored, int deadLetters)
+    {
+        await using var worker = await Worker.OpenAsync(Settings, NullLoggerFactory.Instance, TimeProvider.System);
+        using var stop = new CancellationTokenSource();
+        var run = worker.RunAsync(stop.Token);
+        var arrived = Task.WhenAll(Kafka.ReadAsync(Scored, scored, Limit), Kafka.ReadAsync(DeadLetters, deadLetters, Limit));
+        await await Task.WhenAny(run, arrived); // a worker that fails meanwhile ends the wait with its reason
+        await stop.CancelAsync();
+        await run.WaitAsync(Limit);
+        return worker.Telemetry.Read();
+    }
+
+    /// <summary>The group's position, one past the last settled record, summed over the partitions.</summary>
+    public async Task<long> CommittedAsync() => (await Kafka.CommittedAsync(Settings.Kafka.GroupId, Input)).Values.Sum();
+}
