@@ -15,6 +15,7 @@ internal sealed class Pipeline(Intake intake, EncodeStage encode, InferStage inf
 {
     /// <summary>Runs from Kafka to Kafka until <paramref name="stop"/>, then drains.</summary>
     /// <param name="drainLimit">Time for the drain after a stop; over it everything is aborted.</param>
+    /// <exception cref="TimeoutException">The drain limit was over.</exception>
     /// <exception cref="Exception">The first failure of a stage; the others have ended by then.</exception>
     public Task RunAsync(ConsumeStage consume, PublishStage publish, TimeSpan drainLimit, CancellationToken stop)
         => RunAsync(abort => consume.RunAsync(stop, abort), publish.RunAsync, drainLimit, stop);
@@ -22,8 +23,9 @@ internal sealed class Pipeline(Intake intake, EncodeStage encode, InferStage inf
     /// <summary>Runs from any source that fills the intake to any sink that takes scored micro-batches in order.</summary>
     public async Task RunAsync(Func<CancellationToken, Task> source, Func<ChannelReader<MicroBatch>, CancellationToken, Task> sink, TimeSpan drainLimit, CancellationToken stop)
     {
-        using var abort = new CancellationTokenSource();
-        using var drain = stop.UnsafeRegister(_ => abort.CancelAfter(drainLimit), null);
+        using var late = new CancellationTokenSource();
+        using var drain = stop.UnsafeRegister(_ => late.CancelAfter(drainLimit), null);
+        using var abort = CancellationTokenSource.CreateLinkedTokenSource(late.Token);
 
         // One micro-batch ahead is enough to keep the device busy, and little to redo after a crash.
         var encoded = Stage(1);
@@ -58,7 +60,7 @@ internal sealed class Pipeline(Intake intake, EncodeStage encode, InferStage inf
                 ExceptionDispatchInfo.Throw(fault);
             }
 
-            throw;
+            throw new TimeoutException($"The drain limit of {drainLimit} (Pipeline:DrainTimeout) is over and records are still in flight; they are not committed and will be read again.");
         }
     }
 

@@ -154,14 +154,10 @@ internal sealed partial class ConsumeStage : IDisposable
         _intake.Complete();
         _consumer.Pause(_consumer.Assignment);
         _paused = true;
-        while (!_abort.IsCancellationRequested && !_ledger.IsSettled(_ledger.Owned))
+        while (!_ledger.IsSettled(_ledger.Owned))
         {
+            _abort.ThrowIfCancellationRequested();
             Turn(); // still polling: a drain longer than max.poll.interval must not cost the membership
-        }
-
-        if (!_ledger.IsSettled(_ledger.Owned))
-        {
-            throw new TimeoutException($"The drain limit of {_settings.Pipeline.DrainTimeout} (Pipeline:DrainTimeout) is over and records are still in flight; they are not committed and will be read again.");
         }
     }
 

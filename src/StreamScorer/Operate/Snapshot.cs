@@ -27,6 +27,8 @@ internal sealed record Snapshot
 
     public required IReadOnlyDictionary<string, long> Flags { get; init; }
 
+    public required long MicroBatches { get; init; }
+
     /// <summary>Tokens given to the model, and padding beside them.</summary>
     public required (long Real, long Padding) Tokens { get; init; }
 

@@ -143,6 +143,7 @@ internal sealed partial class Telemetry
             DeadLetters = ReasonNames.ToDictionary(name => name.Key, name => deadLetters[name.Value]),
             FilteredBy = _filtered.Read(),
             Flags = _flags.Read(),
+            MicroBatches = _microBatches.Read().Values.Sum(),
             Tokens = (tokens["real"], tokens["padding"]),
             Lag = partitions.Sum(p => Math.Max(0, p.Lag)),
             EndToEnd = _endToEnd.Read(),

@@ -1,5 +1,6 @@
 using Confluent.Kafka;
 using Microsoft.Extensions.Logging.Abstractions;
+using StreamScorer.Configure;
 using StreamScorer.Demo;
 using StreamScorer.Operate;
 using StreamScorer.Publish;
@@ -53,7 +54,7 @@ public sealed class WorkerFailureTests : IDisposable
     [Fact]
     public void Preflight_ShouldSayWhatToDo_WhenNoBrokerAnswers()
     {
-        var settings = new Configure.Settings { Kafka = new Configure.KafkaOptions { BootstrapServers = "127.0.0.1:1", ConnectTimeout = TimeSpan.FromSeconds(1) } };
+        var settings = new Settings { Kafka = new KafkaOptions { BootstrapServers = "127.0.0.1:1", ConnectTimeout = TimeSpan.FromSeconds(1) } };
 
         var fault = Assert.Single(Preflight.Check(settings));
 
@@ -64,7 +65,7 @@ public sealed class WorkerFailureTests : IDisposable
     [Fact]
     public void Preflight_ShouldNameTheProperty_WhenTheClientRefusesIt()
     {
-        var settings = new Configure.Settings { Kafka = new Configure.KafkaOptions { BootstrapServers = "127.0.0.1:1", Properties = new Dictionary<string, string> { ["no.such.property"] = "1" } } };
+        var settings = new Settings { Kafka = new KafkaOptions { BootstrapServers = "127.0.0.1:1", Properties = new Dictionary<string, string> { ["no.such.property"] = "1" } } };
 
         Assert.Contains("no.such.property", Assert.Single(Preflight.Check(settings)), StringComparison.Ordinal);
     }

@@ -55,17 +55,19 @@ public abstract class WorkerTests
         Assert.Equal(outcomes.Count, outcomes.Distinct().Count());
         Assert.Equal(sent.Where(s => s.Message.Value is not null).Select(s => (s.Partition.Value, s.Offset.Value)).Order(), outcomes.Order());
 
+        var read = (await harness.Kafka.ReadToEndAsync(harness.Input)).ToDictionary(r => (r.Partition.Value, r.Offset.Value));
         var byOrigin = dead.ToDictionary(DeadLetterOrigin);
         foreach (var (message, index) in bad.Where(x => x.m.Value is not null))
         {
-            var letter = byOrigin[(sent[index].Partition.Value, sent[index].Offset.Value)].Message;
+            var origin = (sent[index].Partition.Value, sent[index].Offset.Value);
+            var letter = byOrigin[origin].Message;
             Assert.Equal(Bad[index / 2 % Bad.Length].Reason, Header(letter, Outcomes.HeaderReason));
             Assert.Equal(message.Key, letter.Key);
             Assert.Equal(message.Value, letter.Value);
             Assert.Equal("test", Header(letter, "origin"));
             Assert.Equal(harness.Input, Header(letter, Outcomes.HeaderTopic));
             Assert.NotEmpty(Header(letter, Outcomes.HeaderMessage));
-            Assert.Equal(sent[index].Timestamp.UnixTimestampMs.ToString(CultureInfo.InvariantCulture), Header(letter, Outcomes.HeaderTimestamp));
+            Assert.Equal(read[origin].Message.Timestamp.UnixTimestampMs.ToString(CultureInfo.InvariantCulture), Header(letter, Outcomes.HeaderTimestamp));
         }
     }
 
@@ -110,7 +112,7 @@ public abstract class WorkerTests
         var vile = Assert.Single(flagged);
         Assert.Equal(scored.Single(r => Parse(r).GetProperty("id").GetString() == "vile").Message.Value, vile.Message.Value);
         Assert.NotEqual("allow", Parse(vile).GetProperty("decision").GetString());
-        Assert.Equal("hate", Parse(vile).GetProperty("why")[0].GetProperty("head").GetString());
+        Assert.Contains("hate", Parse(vile).GetProperty("why").EnumerateArray().Select(why => why.GetProperty("head").GetString()));
         Assert.Equal("00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01", Header(scored.Single(r => r.Message.Headers.Count > 0).Message, "traceparent"));
     }
 
