@@ -7,6 +7,12 @@ namespace StreamScorer.Operate;
 /// <summary>What is true now: read by callbacks when somebody asks. Each is there once the pipeline has said how to read it.</summary>
 internal sealed partial class Telemetry
 {
+    private static readonly KeyValuePair<string, object?>[] BuildTags =
+    [
+        new("version", typeof(Telemetry).Assembly.GetCustomAttribute<AssemblyInformationalVersionAttribute>()?.InformationalVersion ?? "unknown"),
+        new("runtime", RuntimeInformation.FrameworkDescription),
+    ];
+
     private readonly DateTimeOffset _startedAt;
     private volatile Func<long>? _inFlight;
     private volatile Func<int>? _paused;
@@ -34,9 +40,9 @@ internal sealed partial class Telemetry
 
     private void CreateGauges()
     {
-        Meter.CreateObservableGauge("streamscorer.consumer.lag", MeasureLag, "{record}", "Records between the position and the end of a partition that is ours.");
-        Meter.CreateObservableGauge("streamscorer.in_flight", () => One(_inFlight), "{record}", "Records consumed and not yet settled.");
-        Meter.CreateObservableGauge("streamscorer.paused", () => One(_paused), "{partition}", "Partitions whose reading is paused.");
+        Meter.CreateObservableGauge("streamscorer.consumer.lag_records", MeasureLag, "{record}", "Records between the position and the end of a partition that is ours.");
+        Meter.CreateObservableGauge("streamscorer.in_flight_records", () => One(_inFlight), "{record}", "Records consumed and not yet settled.");
+        Meter.CreateObservableGauge("streamscorer.paused_partitions", () => One(_paused), "{partition}", "Partitions whose reading is paused.");
         Meter.CreateObservableGauge("streamscorer.queue_depth", () => _queues.Select(q => new Measurement<int>(q.Depth(), q.Tag)), null, "What waits before a step.");
         Meter.CreateObservableGauge("streamscorer.ready", () => _ready is { } ready ? [new Measurement<int>(ready() ? 1 : 0)] : Array.Empty<Measurement<int>>(), null, "1: the worker is ready, as /health/ready says.");
         Meter.CreateObservableGauge("streamscorer.model_info", () => _model is { } model ? [new(1, model)] : Array.Empty<Measurement<int>>(), null, "The model that is served, always 1.");
@@ -44,12 +50,6 @@ internal sealed partial class Telemetry
         Meter.CreateObservableGauge("streamscorer.build_info", () => new Measurement<int>(1, BuildTags), null, "The program, always 1.");
         Meter.CreateObservableGauge("streamscorer.start_time", () => _startedAt.ToUnixTimeMilliseconds() / 1_000.0, "s", "When the worker started, Unix time.");
     }
-
-    private static readonly KeyValuePair<string, object?>[] BuildTags =
-    [
-        new("version", typeof(Telemetry).Assembly.GetCustomAttribute<AssemblyInformationalVersionAttribute>()?.InformationalVersion ?? "unknown"),
-        new("runtime", RuntimeInformation.FrameworkDescription),
-    ];
 
     private static IEnumerable<Measurement<T>> One<T>(Func<T>? read)
         where T : struct

@@ -1,0 +1,129 @@
+using System.Net.Sockets;
+using System.Text.Json.Serialization;
+using Microsoft.AspNetCore.Builder;
+using Microsoft.AspNetCore.Hosting;
+using Microsoft.AspNetCore.Hosting.Server;
+using Microsoft.AspNetCore.Hosting.Server.Features;
+using Microsoft.AspNetCore.Http;
+using Microsoft.Extensions.DependencyInjection;
+
+namespace StreamScorer.Operate;
+
+/// <summary>
+/// Metrics and health over HTTP: <c>/metrics</c>, <c>/health/live</c>, <c>/health/ready</c>. A web host of its own beside the pipeline, which neither reads configuration,
+/// nor logs, nor listens to signals: all that is the program's.
+/// </summary>
+internal sealed class OperateEndpoint : IAsyncDisposable
+{
+    private readonly WebApplication _application;
+    private readonly MetricsPage _metrics;
+
+    private OperateEndpoint(WebApplication application, MetricsPage metrics, string url) => (_application, _metrics, Url) = (application, metrics, url);
+
+    /// <summary>Where it answers, with the real port when the option said 0.</summary>
+    public string Url { get; }
+
+    /// <returns>Null when <see cref="OperateOptions.Enabled"/> is off.</returns>
+    /// <exception cref="StartupException">The address cannot be listened on.</exception>
+    public static async Task<OperateEndpoint?> StartAsync(OperateOptions options, Telemetry telemetry, HealthState health)
+    {
+        if (!options.Enabled)
+        {
+            return null;
+        }
+
+        if (!ListenAddress.TryParse(options.Url, out var address, out var fault))
+        {
+            throw new StartupException($"Operate:Url is '{options.Url}': {fault}");
+        }
+
+        telemetry.ObserveReady(() => health.Ready().Ok);
+        var metrics = new MetricsPage(telemetry);
+        var application = Build(address, metrics, health);
+        try
+        {
+            await application.StartAsync();
+        }
+        catch (Exception e) when (e is IOException or SocketException)
+        {
+            await application.DisposeAsync();
+            metrics.Dispose();
+            throw new StartupException(
+                $"Cannot serve metrics and health on {options.Url}: {Cause(e)}. Set Operate:Url to a free address, such as http://127.0.0.1:9465, or Operate:Enabled to false.");
+        }
+
+        var url = application.Services.GetRequiredService<IServer>().Features.Get<IServerAddressesFeature>()!.Addresses.First();
+        return new OperateEndpoint(application, metrics, url);
+    }
+
+    public async ValueTask DisposeAsync()
+    {
+        await _application.DisposeAsync();
+        _metrics.Dispose();
+    }
+
+    private static WebApplication Build(ListenAddress address, MetricsPage metrics, HealthState health)
+    {
+        var builder = WebApplication.CreateEmptyBuilder(new WebApplicationOptions());
+        builder.WebHost.UseKestrelCore().ConfigureKestrel(kestrel =>
+        {
+            kestrel.AddServerHeader = false;
+            kestrel.Limits.MaxRequestBodySize = 0;
+            kestrel.Listen(address.Address, address.Port);
+        });
+        var application = builder.Build();
+        application.Run(context => AnswerAsync(context, metrics, health));
+        return application;
+    }
+
+    private static Task AnswerAsync(HttpContext context, MetricsPage metrics, HealthState health)
+    {
+        if (!HttpMethods.IsGet(context.Request.Method) && !HttpMethods.IsHead(context.Request.Method))
+        {
+            context.Response.StatusCode = StatusCodes.Status405MethodNotAllowed;
+            context.Response.Headers.Allow = "GET, HEAD";
+            return Task.CompletedTask;
+        }
+
+        context.Response.Headers.CacheControl = "no-store";
+        switch (context.Request.Path.Value)
+        {
+            case "/metrics":
+                context.Response.ContentType = PrometheusText.ContentType;
+                return context.Response.WriteAsync(metrics.Render());
+            case "/health/live":
+                return TellAsync(context, health.Live(), "live");
+            case "/health/ready":
+                return TellAsync(context, health.Ready(), "ready");
+            default:
+                context.Response.StatusCode = StatusCodes.Status404NotFound;
+                return context.Response.WriteAsync("There are /metrics, /health/live and /health/ready.\n");
+        }
+    }
+
+    private static Task TellAsync(HttpContext context, HealthReport report, string what)
+    {
+        context.Response.StatusCode = report.Ok ? StatusCodes.Status200OK : StatusCodes.Status503ServiceUnavailable;
+        return context.Response.WriteAsJsonAsync(
+            new HealthPage(report.Ok ? what : "not_" + what, report.Checks), HealthJson.Default.HealthPage, "application/json; charset=utf-8");
+    }
+
+    private static string Cause(Exception e)
+    {
+        var socket = e as SocketException ?? e.InnerException as SocketException ?? e.InnerException?.InnerException as SocketException;
+        return socket?.SocketErrorCode switch
+        {
+            SocketError.AddressAlreadyInUse => "the port is in use by another program",
+            SocketError.AccessDenied => "the port needs rights that this user lacks",
+            SocketError.AddressNotAvailable => "this machine has no such address",
+            _ => (socket?.Message ?? e.Message).TrimEnd('.'),
+        };
+    }
+}
+
+/// <param name="Status"><c>live</c> or <c>ready</c>, with <c>not_</c> before it when a check fails.</param>
+internal sealed record HealthPage(string Status, IReadOnlyList<HealthCheck> Checks);
+
+[JsonSourceGenerationOptions(PropertyNamingPolicy = JsonKnownNamingPolicy.SnakeCaseLower)]
+[JsonSerializable(typeof(HealthPage))]
+internal sealed partial class HealthJson : JsonSerializerContext;
