@@ -8,4 +8,6 @@ var root = new RootCommand("Reads posts from a Kafka topic, scores them with one
     CheckCommand.Create(),
 };
 
-return await root.Parse(args).InvokeAsync(new InvocationConfiguration { EnableDefaultExceptionHandler = false, ProcessTerminationTimeout = null });
+var parsed = root.Parse(args);
+var code = await parsed.InvokeAsync(new InvocationConfiguration { EnableDefaultExceptionHandler = false, ProcessTerminationTimeout = null });
+return parsed.Errors.Count > 0 ? ExitCode.CannotStart : code;

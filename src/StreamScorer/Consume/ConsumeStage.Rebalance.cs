@@ -50,7 +50,7 @@ internal sealed partial class ConsumeStage
         Release(partitions, "lost");
     }
 
-    private void Withdraw(List<TopicPartition> partitions)
+    private void Withdraw(IReadOnlyList<TopicPartition> partitions)
     {
         var leaving = partitions.ToHashSet();
         var withdrawn = _intake.Withdraw(record => leaving.Contains(new TopicPartition(record.Topic, record.Partition)));

@@ -148,9 +148,11 @@ internal sealed partial class ConsumeStage : IDisposable
         }
     }
 
+    /// <summary>What no stage has begun is left to the next owner, so a drain takes as long as the few micro-batches in flight.</summary>
     private void Drain()
     {
         _draining = true;
+        Withdraw(_ledger.Owned);
         _intake.Complete();
         _consumer.Pause(_consumer.Assignment);
         _paused = true;
