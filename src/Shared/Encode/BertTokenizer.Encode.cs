@@ -87,32 +87,26 @@ public sealed partial class BertTokenizer
                 id = FindWhole(word);
             }
 
-            if (id >= 0)
+            if (id < 0)
             {
-                pieces[0] = id;
+                var split = pieces[..Split(word, pieces, default)];
+                split[..Math.Clamp(ids.Length - count, 0, split.Length)].CopyTo(ids[Math.Min(count, ids.Length)..]);
+                count += split.Length;
+            }
+            else
+            {
+                if (count < ids.Length)
+                {
+                    ids[count] = id;
+                }
+
+                count++;
             }
 
-            count = Add(ids, count, id >= 0 ? pieces[..1] : pieces[..Split(word, pieces, default)]);
             if (count > ids.Length && !toEnd)
             {
                 break;
             }
-        }
-
-        return count;
-    }
-
-    [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private static int Add(Span<int> ids, int count, ReadOnlySpan<int> pieces)
-    {
-        foreach (var piece in pieces)
-        {
-            if (count < ids.Length)
-            {
-                ids[count] = piece;
-            }
-
-            count++;
         }
 
         return count;

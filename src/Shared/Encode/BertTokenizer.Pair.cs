@@ -6,7 +6,7 @@ public sealed partial class BertTokenizer
 
     /// <summary>Encodes two texts as [CLS] a [SEP] b [SEP]. Over the limit the longer text loses its tail first. Allocates nothing.</summary>
     /// <param name="a">The first text, UTF-8.</param>
-    /// <param name="b">The second text, UTF-8.</param>
+    /// <param name="b">The second text, UTF-8. Without a byte it is no second text, as in the reference: [CLS] a [SEP].</param>
     /// <param name="ids">Gets the ids; its length, at least 3, is the limit.</param>
     /// <param name="segments">Gets 0 for [CLS] a [SEP] and 1 for b [SEP]; as long as <paramref name="ids"/>.</param>
     /// <param name="truncated">Whether the tail of a text did not fit.</param>
@@ -17,6 +17,13 @@ public sealed partial class BertTokenizer
         if (ids.Length < PairControls || segments.Length < ids.Length)
         {
             throw new ArgumentException($"room for {ids.Length} ids and {segments.Length} segments; at least 3 each, and as many segments as ids");
+        }
+
+        if (b.IsEmpty)
+        {
+            var alone = Encode(a, ids, out truncated);
+            segments[..alone].Clear();
+            return alone;
         }
 
         // Until its place is known, the second text waits where the segments will be.

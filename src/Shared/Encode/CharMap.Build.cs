@@ -57,9 +57,14 @@ internal sealed partial class CharMap
                 return new CharEntry(CharKind.Hangul);
             }
 
+            var ideograph = settings.SplitCjk && IsIdeograph(c);
+            if (unicode.IsPlain(c))
+            {
+                return new CharEntry(ideograph ? CharKind.Isolated : CharKind.Word);
+            }
+
             var parts = Parts(c);
             var kept = parts.FindAll(p => !p.Dropped);
-            var ideograph = settings.SplitCjk && IsIdeograph(c);
             if (kept is [var one] && (ideograph || one.Class == 0))
             {
                 var kind = ideograph || unicode.IsPunctuation(one.CodePoint) ? CharKind.Isolated : CharKind.Word;

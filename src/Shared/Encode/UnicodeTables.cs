@@ -31,6 +31,9 @@ internal sealed class UnicodeTables
 
     public static UnicodeTables Instance => Loaded.Value;
 
+    /// <summary>Neither of all below: most code points.</summary>
+    public bool IsPlain(int c) => c > 0x7F && _flags[c] == 0 && _classes[c] == 0;
+
     public bool IsControl(int c) => Has(c, Property.Control);
 
     public bool IsSpace(int c) => Has(c, Property.Space);

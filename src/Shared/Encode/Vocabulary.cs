@@ -51,7 +51,9 @@ internal sealed class Vocabulary
     {
         try
         {
-            return new Vocabulary(file, File.ReadAllLines(file, Strict));
+            // Not ReadAllLines: it would guess encodings, and end lines where the reference does not.
+            var lines = Strict.GetString(File.ReadAllBytes(file)).TrimStart('\uFEFF').Split('\n');
+            return new Vocabulary(file, lines[^1].Length == 0 ? lines[..^1] : lines);
         }
         catch (DecoderFallbackException)
         {
