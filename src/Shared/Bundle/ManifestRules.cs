@@ -15,6 +15,11 @@ internal static class ManifestRules
             return [$"its manifest has format {manifest.Format} and this program reads format {BundleManifest.CurrentFormat}"];
         }
 
+        if (HasNulls(manifest))
+        {
+            return ["one of its lists has a null in it"];
+        }
+
         var faults = new List<string>();
         CheckNames(manifest, faults);
         CheckSizes(manifest, faults);
@@ -23,6 +28,12 @@ internal static class ManifestRules
         CheckVariants(manifest, faults);
         return faults;
     }
+
+    /// <summary>The serializer refuses null for a member, and lets it through inside a list.</summary>
+    private static bool HasNulls(BundleManifest manifest) =>
+        manifest.Heads.Any(head => head is null || head.Labels.Contains(null))
+        || manifest.Files.Contains(null)
+        || manifest.Variants.Values.Any(variant => variant is null || variant.Data?.Contains(null) == true);
 
     private static void CheckNames(BundleManifest manifest, List<string> faults)
     {

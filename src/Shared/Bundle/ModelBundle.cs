@@ -50,12 +50,12 @@ public sealed class ModelBundle
         }
 
         var (manifest, sha256) = ReadManifest(path);
-        var faults = ManifestRules.Check(manifest);
-        if (faults.Count == 0)
+        if (ManifestRules.Check(manifest) is { Count: > 0 } wrong)
         {
-            faults.AddRange(BundleFiles.Check(path, manifest));
+            throw Refused(path, wrong); // what it says of files and heads cannot be relied on
         }
 
+        var faults = BundleFiles.Check(path, manifest);
         Policy? policy = null;
         try
         {
@@ -103,15 +103,13 @@ public sealed class ModelBundle
         }
         catch (JsonException e)
         {
-            throw new BundleException($"{file} is no valid manifest: {OneLine(e)}. Restore it, or make it anew with 'modeltool bundle'.", e);
+            throw new BundleException($"{file} is no valid manifest: {JsonFaults.Describe(e)}. Restore it, or make it anew with 'modeltool bundle'.", e);
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {
             throw new BundleException($"{file} cannot be read: {e.Message}", e);
         }
     }
-
-    private static string OneLine(JsonException e) => JsonFaults.Describe(e);
 
     private static BundleException Refused(string folder, List<string> faults) => new(
         $"The model bundle {folder} is refused: {string.Join("; ", faults)}. Restore its files, or seal what you changed with 'modeltool bundle --reseal'.");

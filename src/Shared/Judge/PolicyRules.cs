@@ -3,7 +3,7 @@ using StreamScorer.Shared.Bundle;
 
 namespace StreamScorer.Shared.Judge;
 
-/// <summary>What must hold inside a policy.</summary>
+/// <summary>What must hold inside a policy. The serializer lets nulls through as values of a dictionary, so they are looked for here.</summary>
 internal static class PolicyRules
 {
     /// <summary>Faults, each a clause without a full stop.</summary>
@@ -17,6 +17,12 @@ internal static class PolicyRules
 
         foreach (var (name, labels) in policy.Heads)
         {
+            if (labels is null)
+            {
+                faults.Add($"heads.{name} is null");
+                continue;
+            }
+
             var head = heads.FirstOrDefault(head => head.Name == name);
             if (head is null)
             {
@@ -46,6 +52,12 @@ internal static class PolicyRules
             }
 
             var where = $"{head.Name}.{label}";
+            if (rule is null)
+            {
+                faults.Add($"{where} is null");
+                continue;
+            }
+
             CheckThresholds(where, rule.Review, rule.Flag, faults);
             if (rule.FlagName is not null && string.IsNullOrWhiteSpace(rule.FlagName))
             {
@@ -68,7 +80,13 @@ internal static class PolicyRules
 
             if (!seen.Add(language))
             {
-                faults.Add($"{where}.languages has '{language}' twice; case does not matter");
+                faults.Add($"{where}.languages has '{language}' twice, case does not matter");
+            }
+
+            if (own is null)
+            {
+                faults.Add($"{where}.languages.{language} is null");
+                continue;
             }
 
             CheckThresholds($"{where}.languages.{language}", own.Review ?? rule.Review, own.Flag ?? rule.Flag, faults);
