@@ -1,144 +1,161 @@
 #!/usr/bin/env bash
-# The one way to build, run, test and pack. ./build.sh help says what there is.
+# The one entry: builds what changed and runs it. `./build.sh help` lists the verbs.
+# Standard output carries the output of the program that was asked for; everything about building goes to standard error.
 set -euo pipefail
 root=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
-out=$root/artifacts
-version=$(sed -n 's|.*<Version>\(.*\)</Version>.*|\1|p' "$root/Directory.Build.props")
-export DOTNET_CLI_TELEMETRY_OPTOUT=1 DOTNET_NOLOGO=1 DOTNET_CLI_UI_LANGUAGE=en DOTNET_SKIP_FIRST_TIME_EXPERIENCE=1
+artifacts=$root/artifacts
+log=$artifacts/build.log
 
-help() {
+# English, because what a restore misses is read from its messages.
+export DOTNET_CLI_UI_LANGUAGE=en DOTNET_NOLOGO=1 DOTNET_CLI_TELEMETRY_OPTOUT=1 DOTNET_GENERATE_ASPNET_CERTIFICATE=false TESTINGPLATFORM_TELEMETRY_OPTOUT=1
+
+say() { printf 'build.sh: %s\n' "$*" >&2; }
+die() { say "$*"; exit 1; }
+
+usage() {
     cat <<'TEXT'
 StreamScorer: builds what changed, then does what you ask.
 
   ./build.sh demo [--posts N] [--rate R]   posts flow through an embedded Kafka broker, live in the terminal
   ./build.sh run COMMAND [ARGS]            the streamscorer program: run, demo, score, check (--help says more)
   ./build.sh modeltool COMMAND [ARGS]      the modeltool program: makes and judges model bundles
-  ./build.sh test [FILTER ARGS]            all tests; ends with "N passed, N failed, N skipped"
+  ./build.sh test [PROJECT...] [ARGS]      all tests, or those of the projects named (Shared, StreamScorer, ModelTool);
+                                           ARGS go to the test programs: --filter-class '*Tokenizer*';
+                                           ends with "N passed, N failed, N skipped"
   ./build.sh bench COMMAND [ARGS]          measured comparisons
   ./build.sh format [--check]              formats the code, or only checks that it is
   ./build.sh pack [--cuda]                 a tar.gz to install, in artifacts/pack (--cuda: with the 230 MB GPU provider)
+  ./build.sh help                          this text
 
 Needs the .NET 10 SDK. Where the NuGet source lacks a package, it is made from its upstream source: that needs
 npm, gcc and make, and about a minute, once.
 TEXT
 }
 
-say() { printf '%s\n' "$*" >&2; }
-die() { say "build.sh: $*"; exit 1; }
+# What a build depends on, as one digest: names, sizes and times of all files, so that a deleted or an older file counts as a change too.
+# A folder that is not there is no fault here; the build knows what it needs.
+fingerprint() {
+    (cd "$root" && { find "$@" Directory.*.props global.json .editorconfig StreamScorer.sln -type f -printf '%p %s %T@\n' 2>/dev/null || true; } | LC_ALL=C sort | sha256sum)
+}
 
 need_sdk() {
-    command -v dotnet >/dev/null || die "the .NET 10 SDK is missing. Get it: https://dotnet.microsoft.com/download/dotnet/10.0"
-    dotnet --version >/dev/null 2>&1 || die "global.json asks for the .NET 10 SDK and this machine has: $(dotnet --list-sdks | cut -d' ' -f1 | tr '\n' ' ')"
+    command -v dotnet >/dev/null || die "the .NET 10 SDK is missing. Get it from https://dotnet.microsoft.com/download/dotnet/10.0 and put dotnet on the PATH."
+    (cd "$root" && dotnet --version) >/dev/null 2>&1 || die "dotnet is here, but not the .NET 10 SDK that global.json asks for ($(dotnet --list-sdks | cut -d' ' -f1 | paste -sd' ')). Get it from https://dotnet.microsoft.com/download/dotnet/10.0."
 }
 
-sources() { find "$root/src" "$root/tests" "$root/bench" "$root"/*.props "$root/StreamScorer.sln" "$root/global.json" "$root/.editorconfig" -type f "$@"; }
+# dotnet_quiet ARGS...: its output goes to the log. The lock's descriptor stays here: a compiler server would hold it for minutes.
+dotnet_quiet() { (cd "$root" && dotnet "$@" --nologo -v quiet >"$log" 2>&1 9>&-); }
 
-# current STAMP OUTPUT: nothing was added, removed or changed since this stamp was made.
-current() {
-    [ -f "$1" ] && [ -e "$2" ] && [ "$(cat "$1")" = "$(sources | sort | sha256sum)" ] && [ -z "$(sources -newer "$1" -print -quit)" ]
+lacks_feed_package() { grep -qE '(NU1101|NU1102|NU1103|NU1603).*(librdkafka\.redist|Microsoft\.ML\.OnnxRuntime)' "$log"; }
+
+report_failure() {
+    if ! grep -E ': (error|warning) ' "$log" | sed -E 's/ \[[^]]*\]$//' | LC_ALL=C sort -u | head -40 >&2; then tail -40 "$log" >&2; fi
+    if grep -q NU1301 "$log"; then say "the NuGet source did not answer. Check it: dotnet nuget list source"; fi
+    die "$1 failed; the whole log is $log"
 }
 
-# build PROJECT OUTPUT: brings one project, or the solution, up to date. Talks on standard error only.
-build() {
-    local stamp; stamp=$out/stamps/$(basename "$1")
-    current "$stamp" "$2" && return
-    need_sdk
-    mkdir -p "$out/stamps" "$out/logs"
-    (
-        flock 9
-        current "$stamp" "$2" && exit 0
-        say "building $(basename "$1") ..."
-        rm -f "$stamp"
-        sources | sort | sha256sum >"$stamp.new" # before the build, so that a file saved meanwhile counts as newer
-        restore "$1"
-        dotnet build "$1" -c Release --no-restore -v quiet -clp:NoSummary >"$out/logs/build.log" 2>&1 || { grep -E "error|warn" "$out/logs/build.log" | sort -u >&2 || cat "$out/logs/build.log" >&2; exit 1; }
-        mv "$stamp.new" "$stamp"
-    ) 9>"$out/build.lock" || die "the build of $(basename "$1") failed"
-}
-
-# A plain restore first: where the package source has everything, nothing else is needed.
-restore() {
-    dotnet restore "$1" -v quiet >"$out/logs/restore.log" 2>&1 && return
-    if ! grep -qE "NU1101|NU1102|NU1103" "$out/logs/restore.log"; then
-        cat "$out/logs/restore.log" >&2
-        die "packages could not be restored; see above"
+# with_feed WHAT ARGS...: dotnet ARGS, once more with our own package feed if the first run misses a package that the feed makes.
+with_feed() {
+    local what=$1; shift
+    if [ -d "$artifacts/feed" ]; then "$root/eng/feed.sh" 9>&-; fi # up to date, or made anew: a matter of milliseconds or of a changed recipe
+    if dotnet_quiet "$@"; then return; fi
+    if lacks_feed_package; then
+        say "the NuGet source lacks a package; making it from its upstream source (eng/feed.sh, once, about a minute)"
+        "$root/eng/feed.sh" 9>&-
+        if dotnet_quiet "$@"; then return; fi
     fi
-    say "the NuGet source lacks $(grep -oE "Unable to find package [A-Za-z.]+" "$out/logs/restore.log" | sed 's/.* //' | sed 's/\.$//' | sort -u | tr '\n' ' '): making them from their upstream source, once"
-    "$root/eng/feed.sh"
-    dotnet restore "$1" -v quiet >"$out/logs/restore.log" 2>&1 || { cat "$out/logs/restore.log" >&2; die "packages could not be restored; see above"; }
+    report_failure "$what"
 }
 
-program() { # program NAME PROJECT ARGS...: replaces this shell, so that signals and exit codes are the program's own
-    local dll=$out/bin/$2/release/$1.dll
-    build "$root/src/$2/$2.csproj" "$dll"
-    exec dotnet "$dll" "${@:3}"
+# once NAME OUTPUT "INPUTS" WHAT ARGS...: with_feed WHAT ARGS, unless nothing of INPUTS changed since it last succeeded and OUTPUT is there.
+once() {
+    local stamp=$artifacts/stamps/$1 output=$2 inputs now what=$4
+    read -ra inputs <<<"$3"; shift 4
+    now=$(fingerprint "${inputs[@]}")
+    if fresh; then return; fi
+    need_sdk
+    mkdir -p "$artifacts/stamps"
+    exec 9>"$artifacts/build.lock"
+    if ! flock -n 9; then say "waiting for another build to end"; flock 9; fi
+    now=$(fingerprint "${inputs[@]}") # taken before the build: what is edited meanwhile is built next time
+    if ! fresh; then
+        say "$what..."
+        rm -f "$stamp"
+        with_feed "$what" "$@"
+        printf '%s' "$now" >"$stamp"
+    fi
+    exec 9>&-
+}
+fresh() { [ -e "$output" ] && [ -e "$stamp" ] && [ "$(<"$stamp")" = "$now" ]; }
+
+# program PROJECT FOLDER ASSEMBLY INPUTS ARGS...: becomes the program, so that signals and the exit code are its own.
+program() {
+    local project=$1 dll=$artifacts/bin/$2/release/$3.dll
+    [ -f "$root/$project" ] || die "$project is not there"
+    once "$2" "$dll" "$4" "building $2" build "$project" -c Release
+    shift 4
+    exec dotnet "$dll" "$@"
 }
 
-run_tests() {
-    build "$root/StreamScorer.sln" "$out/bin/StreamScorer.Tests/release/StreamScorer.Tests.dll"
-    local passed=0 failed=0 skipped=0 project log code
-    for project in Shared StreamScorer ModelTool; do
-        log=$out/logs/$project.Tests.log
-        say "== $project.Tests"
-        code=0
-        dotnet "$out/bin/$project.Tests/release/$project.Tests.dll" --no-progress --no-ansi --output Normal "$@" >"$log" 2>&1 || code=$?
-        cat "$log"
-        count() { sed -n "s/^ *$1: *\([0-9]*\).*/\1/p" "$log" | tail -1; }
-        passed=$((passed + $(count succeeded || echo 0)+0)); failed=$((failed + $(count failed)+0)); skipped=$((skipped + $(count skipped)+0))
-        # 8: no test matched, which a filter may cause. Anything else without a counted failure is a crash.
-        if [ "$code" -ne 0 ] && [ "$code" -ne 8 ] && [ "$(count failed)" = 0 ]; then
-            say "build.sh: $project.Tests ended with exit code $code"
-            failed=$((failed + 1))
-        fi
+code="src models samples docs"
+
+test_all() {
+    local names=() args=() passed=0 failed=0 skipped=0 all=false project name results
+    while [ $# -gt 0 ] && [[ $1 != -* ]]; do names+=("${1%.Tests}.Tests"); shift; done
+    args=("$@")
+    if [ ${#names[@]} = 0 ]; then
+        all=true
+        for project in "$root"/tests/*/*.csproj; do names+=("$(basename "$project" .csproj)"); done
+    fi
+    for name in "${names[@]}"; do
+        [ -f "$root/tests/$name/$name.csproj" ] || die "there is no test project $name. There are: $(cd "$root/tests" && echo *.Tests)"
+        if ! $all; then once "$name" "$(test_dll "$name")" "$code tests" "building $name" build "tests/$name/$name.csproj" -c Release; fi
     done
-    [ $((passed + failed)) -gt 0 ] || { say "build.sh: no test ran"; failed=1; }
-    printf '%d passed, %d failed, %d skipped\n' "$passed" "$failed" "$skipped"
-    [ "$failed" -eq 0 ]
+    if $all; then once solution "$(test_dll "${names[-1]}")" "$code tests bench" "building the solution" build StreamScorer.sln -c Release; fi
+    results=$(mktemp -d "$artifacts/test-results.XXXXXX")
+    # shellcheck disable=SC2064 # the folder's name is known now and gone later
+    trap "rm -rf '${results//\'/\'\\\'\'}'" EXIT
+    trap 'exit 130' INT
+    for name in "${names[@]}"; do test_one; done
+    case " ${args[*]} " in *" --help "* | *" --info "* | *" --list-tests "*) return ;; esac
+    if [ $((passed + failed)) = 0 ]; then say "no test ran"; fi
+    printf '%s passed, %s failed, %s skipped\n' "$passed" "$failed" "$skipped"
+    [ "$failed" = 0 ] && [ "$passed" -gt 0 ]
+}
+
+test_dll() { printf '%s' "$artifacts/bin/$1/release/$1.dll"; }
+
+# Exit code 8 means that no test ran, which is no fault of a project: a filter may leave none. The sum decides.
+test_one() {
+    local code=0 report=$results/$name.json counts
+    (cd "$root" && exec dotnet "$(test_dll "$name")" --no-progress --results-directory "$results" --report-ctrf --report-ctrf-filename "$name.json" "${args[@]}") || code=$?
+    counts=$(grep -oE '"summary":\{[^}]*\}' "$report" 2>/dev/null | tail -1) || counts=
+    count() { grep -oE "\"$1\":[0-9]+" <<<"$counts" | grep -oE '[0-9]+' || echo 0; }
+    passed=$((passed + $(count passed))); skipped=$((skipped + $(count skipped)))
+    local bad; bad=$(count failed); failed=$((failed + bad))
+    if [ "$code" != 0 ] && [ "$code" != 8 ] && [ "$bad" = 0 ]; then
+        say "$name ended with exit code $code though no test of it is reported as failed; counted as one failure"
+        failed=$((failed + 1))
+    fi
 }
 
 format() {
-    need_sdk
-    mkdir -p "$out/logs"
-    restore "$root/StreamScorer.sln"
-    if [ "${1:-}" = --check ]; then
-        dotnet format "$root/StreamScorer.sln" --no-restore --verify-no-changes || die "the code is not formatted; ./build.sh format does it"
-    else
-        dotnet format "$root/StreamScorer.sln" --no-restore
-    fi
-}
-
-pack() {
-    local name=streamscorer-$version-linux-x64 folder
-    folder=$out/pack/$name
-    mkdir -p "$out/logs"
-    need_sdk
-    rm -rf "$folder"
-    mkdir -p "$folder"
-    for project in StreamScorer ModelTool; do
-        restore "$root/src/$project/$project.csproj"
-        dotnet publish "$root/src/$project/$project.csproj" -c Release --no-restore -v quiet -o "$folder" >"$out/logs/pack.log" 2>&1 || { cat "$out/logs/pack.log" >&2; die "publishing $project failed"; }
-    done
-    find "$folder" -name '*.pdb' -delete
-    [ "${1:-}" = --cuda ] || find "$folder" -name 'libonnxruntime_providers_cuda.so' -delete
-    cp -r "$root/models" "$root/samples" "$root/docs" "$root/README.md" "$root/LICENSE" "$folder"
-    tar czf "$folder.tar.gz" -C "$out/pack" "$name"
-    say "packed artifacts/pack/$name.tar.gz ($(du -h "$folder.tar.gz" | cut -f1))"
+    local check=()
+    if [ "${1:-}" = --check ]; then check=(--verify-no-changes); shift; fi
+    once restore "$artifacts/obj/StreamScorer/project.assets.json" "src/*/*.csproj tests/*/*.csproj tests/Directory.Build.props bench/Bench.csproj" "restoring packages" restore StreamScorer.sln
+    cd "$root" && exec dotnet format StreamScorer.sln --no-restore "${check[@]}" "$@"
 }
 
 verb=${1:-help}
-[ $# -eq 0 ] || shift
+if [ $# -gt 0 ]; then shift; fi
 case $verb in
-    demo) program streamscorer StreamScorer demo "$@" ;;
-    run) program streamscorer StreamScorer "$@" ;;
-    modeltool) program modeltool ModelTool "$@" ;;
-    test) run_tests "$@" ;;
-    bench)
-        build "$root/src/StreamScorer/StreamScorer.csproj" "$out/bin/StreamScorer/release/streamscorer.dll"
-        build "$root/bench/Bench.csproj" "$out/bin/Bench/release/bench.dll"
-        exec dotnet "$out/bin/Bench/release/bench.dll" "$@"
-        ;;
+    demo) program src/StreamScorer/StreamScorer.csproj StreamScorer streamscorer "$code" demo "$@" ;;
+    run) program src/StreamScorer/StreamScorer.csproj StreamScorer streamscorer "$code" "$@" ;;
+    modeltool) program src/ModelTool/ModelTool.csproj ModelTool modeltool "$code" "$@" ;;
+    bench) program bench/Bench.csproj Bench bench "$code bench" "$@" ;;
+    test) test_all "$@" ;;
     format) format "$@" ;;
-    pack) pack "$@" ;;
-    help | --help | -h) help ;;
-    *) help >&2; die "there is no verb '$verb'" ;;
+    pack) need_sdk; exec "$root/eng/pack.sh" "$@" ;;
+    help | -h | --help) usage ;;
+    *) say "there is no verb '$verb'; ./build.sh help lists them"; exit 2 ;;
 esac
