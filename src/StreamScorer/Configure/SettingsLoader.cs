@@ -74,13 +74,25 @@ internal static class SettingsLoader
             return new ConfigurationBuilder()
                 .AddJsonFile(path, optional: true)
                 .AddEnvironmentVariables(EnvironmentPrefix)
-                .AddInMemoryCollection(pairs.Select(pair => KeyValuePair.Create(pair[0], (string?)pair[1])))
+                .AddInMemoryCollection(LastOfEach(pairs))
                 .Build();
         }
         catch (InvalidDataException e)
         {
             throw new StartupException($"The configuration file '{path}' is not valid JSON: {(e.InnerException ?? e).Message}");
         }
+    }
+
+    /// <summary>Named twice, the later one counts, as on any command line.</summary>
+    private static Dictionary<string, string?> LastOfEach(IEnumerable<string[]> pairs)
+    {
+        var last = new Dictionary<string, string?>(StringComparer.OrdinalIgnoreCase);
+        foreach (var pair in pairs)
+        {
+            last[pair[0]] = pair[1];
+        }
+
+        return last;
     }
 
     private static void BindSection(IConfigurationSection section, object target, ICollection<string> faults)

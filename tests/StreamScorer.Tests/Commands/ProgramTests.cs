@@ -1,0 +1,133 @@
+using System.Diagnostics;
+using System.Globalization;
+using System.Text.Json;
+using StreamScorer.Tests.EndToEnd;
+using StreamScorer.Tests.Kafka;
+
+namespace StreamScorer.Tests.Commands;
+
+/// <summary>The program as a person or a service manager starts it: exit codes, what goes to which output, signals.</summary>
+public sealed class ProgramTests
+{
+    private static readonly TimeSpan Limit = TimeSpan.FromSeconds(60);
+
+    [Fact]
+    public async Task Run_ShouldDrainCommitAndExitWithZero_OnSigterm()
+    {
+        using var kafka = new EmbeddedKafka();
+        var harness = await WorkerHarness.CreateAsync(kafka);
+        await kafka.ProduceAsync(harness.Input, Enumerable.Range(0, 200).Select(i => WorkerHarness.Post($"k{i % 5}", $"{i}", $"post number {i}")));
+        using var program = Start(["run", .. Sets(harness)]);
+        await kafka.ReadAsync(harness.Scored, 20, Limit);
+
+        using (var kill = Process.Start("kill", ["-TERM", program.Id.ToString(CultureInfo.InvariantCulture)]))
+        {
+            await kill.WaitForExitAsync().WaitAsync(Limit);
+        }
+
+        var (code, output, errors) = await EndAsync(program);
+        Assert.True(code == 0, errors);
+        Assert.Empty(output); // standard output is for results; logs go to standard error
+        Assert.Contains("everything that was read is settled and committed", errors, StringComparison.Ordinal);
+        var scored = await kafka.ReadToEndAsync(harness.Scored);
+        Assert.Equal(scored.Count, await harness.CommittedAsync());
+    }
+
+    [Theory]
+    [InlineData(new[] { "run", "--model", "/nowhere" }, "The model bundle folder /nowhere does not exist")]
+    [InlineData(new[] { "run", "--set", "Kafka:BootstrapServers=127.0.0.1:1", "--set", "Kafka:ConnectTimeout=00:00:01" }, "No Kafka broker answered at 127.0.0.1:1")]
+    [InlineData(new[] { "run", "--set", "Kafak:X=1" }, "Kafak: there is no such section.")]
+    [InlineData(new[] { "run", "--set", "nonsense" }, "write --set Section:Key=value")]
+    [InlineData(new[] { "run", "--config", "/no/such.json" }, "The configuration file '/no/such.json' does not exist.")]
+    [InlineData(new[] { "score", "no-such.jsonl" }, "There is no file 'no-such.jsonl'")]
+    [InlineData(new[] { "scoer" }, "'scoer'")]
+    public async Task Program_ShouldSayWhatIsWrong_AndExitWithTwo_WithoutAStackTrace(string[] arguments, string expected)
+    {
+        using var program = Start(arguments);
+
+        var (code, _, errors) = await EndAsync(program);
+
+        Assert.Equal(2, code);
+        Assert.Contains(expected, errors, StringComparison.Ordinal);
+        Assert.DoesNotContain("   at ", errors, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task Run_ShouldNameThePortAndTheOption_WhenThePortIsTaken()
+    {
+        using var kafka = new EmbeddedKafka();
+        var harness = await WorkerHarness.CreateAsync(kafka);
+        using var taken = new System.Net.Sockets.TcpListener(System.Net.IPAddress.Loopback, 0);
+        taken.Start();
+        var url = $"http://127.0.0.1:{((System.Net.IPEndPoint)taken.LocalEndpoint).Port}";
+        using var program = Start(["run", .. Sets(harness), "--set", "Operate:Enabled=true", "--set", $"Operate:Url={url}"]);
+
+        var (code, _, errors) = await EndAsync(program);
+
+        Assert.Equal(2, code);
+        Assert.Contains(url, errors, StringComparison.Ordinal);
+        Assert.Contains("Operate:Url", errors, StringComparison.Ordinal);
+        Assert.DoesNotContain("   at ", errors, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task Score_ShouldPrintOneObjectALine_InInputOrder_WithRejectsInTheirPlace()
+    {
+        using var program = Start(["score", "-"]);
+        await program.StandardInput.WriteAsync("{\"id\":\"a\",\"text\":\"hello\"}\n{\"id\":\"b\"}\nnot json\n{\"id\":\"c\",\"text\":\"thank you all\",\"lang\":\"en\"}\n");
+        program.StandardInput.Close();
+
+        var (code, output, _) = await EndAsync(program);
+
+        var lines = output.TrimEnd('\n').Split('\n').Select(line => JsonDocument.Parse(line).RootElement).ToList();
+        Assert.Equal(0, code);
+        Assert.Equal(["a", "2", "3", "c"], lines.Select(line => line.GetProperty("id").GetString()));
+        Assert.Equal("missing_text", lines[1].GetProperty("rejected").GetProperty("reason").GetString());
+        Assert.Equal("not_json", lines[2].GetProperty("rejected").GetProperty("reason").GetString());
+        Assert.Equal("en", lines[3].GetProperty("language").GetString());
+        Assert.False(lines[3].TryGetProperty("source", out _));
+    }
+
+    [Fact]
+    public async Task Check_ShouldReportEveryPart()
+    {
+        using var program = Start(["check", "--set", "Kafka:BootstrapServers=127.0.0.1:1", "--set", "Kafka:ConnectTimeout=00:00:01", "--set", "Operate:Enabled=false", "--model", "/nowhere"]);
+
+        var (code, output, _) = await EndAsync(program);
+
+        Assert.Equal(2, code);
+        Assert.Equal(["ok    configuration", "FAULT bundle", "FAULT kafka", "ok    endpoint"], output.TrimEnd('\n').Split('\n').Select(line => line.Split(':')[0]));
+    }
+
+    private static IEnumerable<string> Sets(WorkerHarness harness) => new[]
+    {
+        $"Kafka:BootstrapServers={harness.Kafka.BootstrapServers}", $"Kafka:GroupId={harness.Input}", $"Consume:Topic={harness.Input}",
+        $"Publish:ScoredTopic={harness.Scored}", $"Publish:FlaggedTopic={harness.Flagged}", $"Publish:DeadLetterTopic={harness.DeadLetters}", "Operate:Enabled=false",
+    }.SelectMany(set => new[] { "--set", set });
+
+    private static Process Start(IEnumerable<string> arguments)
+        => Process.Start(new ProcessStartInfo("dotnet", [Path.Combine(AppContext.BaseDirectory, "streamscorer.dll"), .. arguments])
+        {
+            RedirectStandardInput = true,
+            RedirectStandardOutput = true,
+            RedirectStandardError = true,
+            WorkingDirectory = Path.GetTempPath(), // no appsettings.json of the checkout
+        })!;
+
+    private static async Task<(int Code, string Output, string Errors)> EndAsync(Process program)
+    {
+        var output = program.StandardOutput.ReadToEndAsync();
+        var errors = program.StandardError.ReadToEndAsync();
+        try
+        {
+            await program.WaitForExitAsync().WaitAsync(Limit);
+        }
+        catch (TimeoutException)
+        {
+            program.Kill();
+            throw;
+        }
+
+        return (program.ExitCode, await output, await errors);
+    }
+}

@@ -1,0 +1,106 @@
+using System.Text;
+using System.Text.Json;
+using Confluent.Kafka;
+using StreamScorer.Publish;
+using StreamScorer.Shared.Contracts;
+using StreamScorer.Shared.Judge;
+using StreamScorer.Tests.Operate;
+
+namespace StreamScorer.Tests.Publish;
+
+public sealed class OutcomesTests
+{
+    private static readonly ModelIdentity Model = new("m", "1", "abc");
+    private readonly ManualTime _time = new();
+    private readonly Outcomes _outcomes;
+
+    public OutcomesTests() => _outcomes = new Outcomes(Model, "p1", _time);
+
+    [Fact]
+    public void ResultId_ShouldBeTheSame_WhenTheSameRecordIsScoredAgain()
+    {
+        var again = Records.One with { ConsumedAt = 5, Epoch = 9, Value = [1] };
+
+        Assert.Equal(_outcomes.ResultId(Records.One), _outcomes.ResultId(again));
+        Assert.Matches("^[0-9a-f]{32}$", _outcomes.ResultId(again));
+    }
+
+    [Fact]
+    public void ResultId_ShouldDiffer_WhenAnyPartOfItsOriginDoes()
+    {
+        string[] ids =
+        [
+            _outcomes.ResultId(Records.One),
+            _outcomes.ResultId(Records.One with { Topic = "posts2" }),
+            _outcomes.ResultId(Records.One with { Partition = 1 }),
+            _outcomes.ResultId(Records.One with { Offset = 1 }),
+            _outcomes.ResultId(Records.One with { Partition = 10, Offset = 0 }),
+            new Outcomes(Model with { Version = "2" }, "p1", _time).ResultId(Records.One),
+            new Outcomes(Model with { Sha256 = "abd" }, "p1", _time).ResultId(Records.One),
+        ];
+
+        Assert.Equal(ids.Length, ids.Distinct().Count());
+    }
+
+    [Fact]
+    public void DeadLetter_ShouldKeepKeyValueAndHeaders_AndSayWhy()
+    {
+        byte[] value = [0xFF, 0x00, 0x7B];
+        var source = Records.One with { Value = value, Headers = [new Header("h", [1]), new Header("empty", null)], Partition = 3, Offset = 1842 };
+        var entry = new Entry(source) { Reject = new Reject(RejectReason.UnpairedSurrogate, "why it is") };
+
+        var letter = Outcomes.DeadLetter(entry);
+
+        Assert.Same(source.Key, letter.Key);
+        Assert.Same(value, letter.Value);
+        Assert.Equal([1], letter.Headers.GetLastBytes("h"));
+        Assert.Null(letter.Headers.GetLastBytes("empty"));
+        Assert.Equal(
+            ["unpaired_surrogate", "why it is", "posts", "3", "1842", "1790000000000"],
+            new[] { "dlq.reason", "dlq.message", "dlq.topic", "dlq.partition", "dlq.offset", "dlq.timestamp" }.Select(name => Encoding.UTF8.GetString(letter.Headers.GetLastBytes(name))));
+        Assert.Equal(2, source.Headers.Count); // the original's own headers are not touched: it may be sent twice
+    }
+
+    [Fact]
+    public void Scored_ShouldTellTimesAsTheyWere()
+    {
+        var ticks = _time.TimestampFrequency;
+        var entry = Entry();
+        entry.InferStart = ticks / 2;
+        entry.InferTicks = ticks / 4;
+
+        var scored = _outcomes.Scored(entry);
+
+        Assert.Equal(new Timing(17, Records.One.ConsumedAt, _time.GetUtcNow().ToUnixTimeMilliseconds(), 500, 250), scored.Timing);
+        Assert.Equal(new RecordSource("posts", 0, 0, 1_790_000_000_000), scored.Source);
+    }
+
+    [Fact]
+    public void ScoredMessage_ShouldCarryTheInputsKeyAndHeaders()
+    {
+        var message = _outcomes.ScoredMessage(Entry());
+
+        Assert.Same(Records.One.Key, message.Key);
+        using var json = JsonDocument.Parse(message.Value);
+        Assert.Equal("review", json.RootElement.GetProperty("decision").GetString());
+        Assert.Equal("p1", json.RootElement.GetProperty("policy").GetString());
+        Assert.False(json.RootElement.TryGetProperty("language", out _)); // unknown is left out, not null
+    }
+
+    [Fact]
+    public void Scored_ShouldHaveNoSource_WhenThereIsNoStream()
+    {
+        var scored = _outcomes.Scored(Entry(), inStream: false);
+
+        Assert.Null(scored.Source);
+        Assert.Null(scored.ResultId);
+        Assert.Null(scored.Timing.ConsumedAt);
+    }
+
+    private static Entry Entry() => new(Records.One)
+    {
+        Post = new Post("1", "text"u8.ToArray(), CreatedAt: 17),
+        TokenCount = 3,
+        Verdict = new Verdict(new Dictionary<string, HeadScore>(), [], Decision.Review, []),
+    };
+}
