@@ -69,7 +69,7 @@ public sealed partial class BertTokenizer
             }
             else if (kind == AsciiKind.Alphanumeric && TryReadAscii(utf8, at, out var key, out var length))
             {
-                id = _words.Find(key);
+                id = length <= WordTable.MaxBytes ? _words.Find(key) : -1;
                 key.CopyTo(scratch);
                 word = scratch[..length];
                 at += length;
