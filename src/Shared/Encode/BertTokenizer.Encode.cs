@@ -69,7 +69,7 @@ public sealed partial class BertTokenizer
             }
             else if (kind == AsciiKind.Alphanumeric && TryReadAscii(utf8, at, out var key, out var length))
             {
-                id = _words.Find(key);
+                id = length <= WordTable.MaxBytes ? _words.Find(key) : -1;
                 key.CopyTo(scratch);
                 word = scratch[..length];
                 at += length;
@@ -112,7 +112,8 @@ public sealed partial class BertTokenizer
         return count;
     }
 
-    // The lower-cased word at this place, if the word is ASCII, of less than 16 letters and digits, and ended by something that surely ends it.
+    // The lower-cased word at this place, if it is ASCII, of less than 16 letters and digits, and ended by something that surely
+    // ends it.
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     private bool TryReadAscii(ReadOnlySpan<byte> utf8, int at, out Vector128<byte> key, out int length)
     {

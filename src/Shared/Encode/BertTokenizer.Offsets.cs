@@ -2,10 +2,12 @@ namespace StreamScorer.Shared.Encode;
 
 public sealed partial class BertTokenizer
 {
-    /// <summary>As <see cref="Encode"/>, and where in the text each token comes from. For token and span heads; about half as fast.</summary>
+    /// <summary>As <see cref="Encode"/>, and where in the text each token comes from. For token and span heads; slower.</summary>
     /// <param name="utf8">The text; invalid sequences are dropped.</param>
     /// <param name="ids">Gets the ids; its length, at least 2, is the limit.</param>
-    /// <param name="offsets">Gets a range of bytes of <paramref name="utf8"/> for each id, [0, 0) for [CLS] and [SEP]; as long as <paramref name="ids"/>.</param>
+    /// <param name="offsets">
+    /// Gets a range of bytes of <paramref name="utf8"/> for each id, [0, 0) for [CLS] and [SEP]; as long as <paramref name="ids"/>.
+    /// </param>
     /// <param name="truncated">Whether the tail of the text did not fit.</param>
     /// <returns>How many ids and offsets were written.</returns>
     /// <exception cref="ArgumentException">A span is too short.</exception>
@@ -13,7 +15,8 @@ public sealed partial class BertTokenizer
     {
         if (ids.Length < 2 || offsets.Length < ids.Length)
         {
-            throw new ArgumentException($"room for {ids.Length} ids and {offsets.Length} offsets; at least 2 each, and as many offsets as ids");
+            throw new ArgumentException(
+                $"room for {ids.Length} ids and {offsets.Length} offsets; at least 2 each, and as many offsets as ids");
         }
 
         var count = TokenizeWithOffsets(utf8, ids[1..^1], offsets[1..^1], out truncated);

@@ -4,7 +4,9 @@ public sealed partial class BertTokenizer
 {
     private const int PairControls = 3;
 
-    /// <summary>Encodes two texts as [CLS] a [SEP] b [SEP]. Over the limit the longer text loses its tail first. Allocates nothing.</summary>
+    /// <summary>
+    /// Encodes two texts as [CLS] a [SEP] b [SEP]. Over the limit the longer text loses its tail first. Allocates nothing.
+    /// </summary>
     /// <param name="a">The first text, UTF-8.</param>
     /// <param name="b">The second text, UTF-8. Without a byte it is no second text, as in the reference: [CLS] a [SEP].</param>
     /// <param name="ids">Gets the ids; its length, at least 3, is the limit.</param>
@@ -16,7 +18,8 @@ public sealed partial class BertTokenizer
     {
         if (ids.Length < PairControls || segments.Length < ids.Length)
         {
-            throw new ArgumentException($"room for {ids.Length} ids and {segments.Length} segments; at least 3 each, and as many segments as ids");
+            throw new ArgumentException(
+                $"room for {ids.Length} ids and {segments.Length} segments; at least 3 each, and as many segments as ids");
         }
 
         if (b.IsEmpty)
@@ -35,7 +38,8 @@ public sealed partial class BertTokenizer
         {
             // Only when both exceed the room by themselves, and it is odd, does it matter by how much.
             var all = moreA && moreB && room % 2 == 1;
-            (countA, countB) = LongestFirst(all ? CountTokens(a) : countA + (moreA ? 1 : 0), all ? CountTokens(b) : countB + (moreB ? 1 : 0), room);
+            var (fullA, fullB) = all ? (CountTokens(a), CountTokens(b)) : (countA + (moreA ? 1 : 0), countB + (moreB ? 1 : 0));
+            (countA, countB) = LongestFirst(fullA, fullB, room);
         }
 
         segments[..countB].CopyTo(ids[(countA + 2)..]);

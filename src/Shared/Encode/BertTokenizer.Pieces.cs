@@ -6,7 +6,8 @@ public sealed partial class BertTokenizer
     private int FindWhole(ReadOnlySpan<byte> word) =>
         word.Length is > 0 and <= WordTable.MaxBytes ? _words.Find(WordTable.Key(word)) : -1;
 
-    // Greedy longest match from the left; a word that cannot be used up is [UNK] as a whole, and so is one over the limit, which comes here empty.
+    // Greedy longest match from the left; a word that cannot be used up is [UNK] as a whole, and so is one over the limit, which
+    // comes here empty.
     // pieces: one per code point; ends: empty, or gets where each piece ends in the word.
     private int Split(ReadOnlySpan<byte> word, Span<int> pieces, Span<int> ends)
     {

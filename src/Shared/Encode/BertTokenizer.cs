@@ -18,7 +18,7 @@ public sealed partial class BertTokenizer
     private BertTokenizer(Vocabulary vocabulary, TokenizerSettings settings)
     {
         _map = new CharMap(settings);
-        _words = new WordTable(vocabulary.ShortWords);
+        _words = new WordTable(vocabulary.Starts);
         _pieces = new PieceTrie(vocabulary.Starts, vocabulary.Continuations);
         (VocabularySize, ClsId, SepId) = (vocabulary.Size, vocabulary.Cls, vocabulary.Sep);
         (PadId, UnknownId) = (vocabulary.Pad, vocabulary.Unknown);

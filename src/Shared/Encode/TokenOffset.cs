@@ -2,10 +2,14 @@ using System.Text;
 
 namespace StreamScorer.Shared.Encode;
 
-/// <summary>Where a token comes from in the original text, half open. UTF-8 bytes unless said otherwise; [0, 0) for [CLS] and [SEP].</summary>
+/// <summary>
+/// Where a token comes from in the original text, half open. UTF-8 bytes unless said otherwise; [0, 0) for [CLS] and [SEP].
+/// </summary>
 public readonly record struct TokenOffset(int Start, int End)
 {
-    /// <summary>Turns byte offsets into offsets of UTF-16 units, as strings count, in place. An invalid sequence counts as one unit.</summary>
+    /// <summary>
+    /// Turns byte offsets into offsets of UTF-16 units, as strings count, in place. An invalid sequence counts as one unit.
+    /// </summary>
     /// <param name="utf8">The text that was encoded.</param>
     /// <param name="offsets">Its offsets, in the order of its tokens.</param>
     public static void ToUtf16(ReadOnlySpan<byte> utf8, Span<TokenOffset> offsets)

@@ -24,7 +24,6 @@ internal sealed class Vocabulary
         (Cls, Sep, Pad, Unknown) = (Special("[CLS]"), Special("[SEP]"), Special("[PAD]"), Special("[UNK]"));
         Starts = Pieces(continuations: false);
         Continuations = Pieces(continuations: true);
-        ShortWords = Array.FindAll(Starts, piece => piece.Bytes.Length <= WordTable.MaxBytes);
     }
 
     public int Size { get; }
@@ -42,9 +41,6 @@ internal sealed class Vocabulary
 
     /// <summary>Entries that continue one, without prefix, sorted by their bytes.</summary>
     public Piece[] Continuations { get; }
-
-    /// <summary>Those of <see cref="Starts"/> that fit the table of short words.</summary>
-    public Piece[] ShortWords { get; }
 
     /// <exception cref="InvalidDataException">The file is absent, is not UTF-8 or lacks a control token.</exception>
     public static Vocabulary Load(string file)

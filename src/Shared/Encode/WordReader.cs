@@ -160,7 +160,7 @@ internal ref struct WordReader
         _classes.Slice(at, bytes.Length).Fill(rank);
         if (!_offsets.IsEmpty)
         {
-            // Offsets stay in the order of the text, as in the reference.
+            // Offsets stay in the order of the text, as in the reference (which lets dropped marks of the same run shift them, too).
             _offsets.Slice(_length, bytes.Length).Fill(new TokenOffset(Position, Position + size));
         }
 

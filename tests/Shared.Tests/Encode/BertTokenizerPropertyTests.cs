@@ -18,7 +18,7 @@ public sealed class BertTokenizerPropertyTests
             var ids = Encode(tokenizer, text, limit, out _);
             return ids.Length >= 2 && ids.Length <= limit && ids[0] == tokenizer.ClsId && ids[^1] == tokenizer.SepId
                 && Array.TrueForAll(ids, id => id >= 0 && id < tokenizer.VocabularySize)
-                && Array.TrueForAll(ids[1..^1], id => id != tokenizer.ClsId && id != tokenizer.SepId && id != tokenizer.PadId);
+                && !ids.AsSpan()[1..^1].ContainsAny(tokenizer.ClsId, tokenizer.SepId, tokenizer.PadId);
         }).Holds();
     }
 
@@ -43,7 +43,8 @@ public sealed class BertTokenizerPropertyTests
             var all = Encode(tokenizer, text, text.Length + 2, out var never);
             var some = Encode(tokenizer, text, limit, out var truncated);
             return !never && truncated == all.Length > limit && all.Length == tokenizer.CountTokens(text) + 2
-                && some.Length == Math.Min(all.Length, limit) && all.AsSpan(0, some.Length - 1).SequenceEqual(some.AsSpan(0, some.Length - 1));
+                && some.Length == Math.Min(all.Length, limit)
+                && all.AsSpan(0, some.Length - 1).SequenceEqual(some.AsSpan(0, some.Length - 1));
         }).Holds();
     }
 
@@ -100,10 +101,13 @@ public sealed class BertTokenizerPropertyTests
             var controls = b.Length == 0 ? 2 : 3;
             var second = segments.AsSpan(0, count).IndexOf(1);
             var first = second < 0 ? count : second;
-            return count <= limit + 1 && truncated == headA.Length + headB.Length + controls > limit + 1 && (second < 0) == (b.Length == 0)
+            return count <= limit + 1 && (second < 0) == (b.Length == 0)
+                && truncated == headA.Length + headB.Length + controls > limit + 1
                 && (truncated || count == headA.Length + headB.Length + controls)
-                && headA.AsSpan().StartsWith(ids.AsSpan(1, first - 2)) && headB.AsSpan().StartsWith(ids.AsSpan(first, Math.Max(count - first - 1, 0)))
-                && ids[first - 1] == tokenizer.SepId && ids[count - 1] == tokenizer.SepId && !segments.AsSpan(first, count - first).Contains(0);
+                && headA.AsSpan().StartsWith(ids.AsSpan(1, first - 2))
+                && headB.AsSpan().StartsWith(ids.AsSpan(first, Math.Max(count - first - 1, 0)))
+                && ids[first - 1] == tokenizer.SepId && ids[count - 1] == tokenizer.SepId
+                && !segments.AsSpan(first, count - first).Contains(0);
         }).Holds();
     }
 

@@ -12,7 +12,7 @@ public sealed class BertTokenizerTests
 
     public static TheoryData<string, int, int> Hostile => new()
     {
-        // what is repeated to a megabyte, tokens of it all, at most so many bytes apart from a multiple
+        // what is repeated, tokens of all that, bytes of what is repeated
         { "a", 1, 1 },
         { "é", 1, 2 },
         { "\u0301", 0, 2 },
@@ -86,7 +86,8 @@ public sealed class BertTokenizerTests
     [Fact]
     public void Encode_ShouldServeManyThreads()
     {
-        var lines = Golden.Lines("tokenizer-uncased.jsonl.gz").Select(line => (Text: line.Text("text"), Max: line.Max(), Ids: line.Ints("ids"))).ToArray();
+        var lines = Golden.Lines("tokenizer-uncased.jsonl.gz")
+            .Select(line => (Text: line.Text("text"), Max: line.Max(), Ids: line.Ints("ids"))).ToArray();
 
         var wrong = lines.AsParallel().WithDegreeOfParallelism(8).Count(line =>
         {
