@@ -80,14 +80,20 @@ internal static class BundleBuilder
         return new VariantManifest(names[0], GraphLayout.Padded, variant.Precision, names.Count > 1 ? names[1..] : null);
     }
 
-    private static BundleManifest? ReadOld(string folder)
-    {
-        var file = Path.Combine(folder, ModelBundle.ManifestFile);
-        return File.Exists(file) ? JsonSerializer.Deserialize(File.ReadAllBytes(file), BundleJson.Default.BundleManifest) : null;
-    }
+    private static BundleManifest? ReadOld(string folder) =>
+        File.Exists(Path.Combine(folder, ModelBundle.ManifestFile)) ? ModelBundle.ReadManifest(folder).Manifest : null;
 
-    private static AboutFile? ReadAbout(FileInfo? file) =>
-        file is null ? null : JsonSerializer.Deserialize(File.ReadAllBytes(file.FullName), AboutJson.Default.AboutFile);
+    private static AboutFile? ReadAbout(FileInfo? file)
+    {
+        try
+        {
+            return file is null ? null : JsonSerializer.Deserialize(File.ReadAllBytes(file.FullName), AboutJson.Default.AboutFile);
+        }
+        catch (JsonException e)
+        {
+            throw new ToolException($"{file} is not valid: {JsonFaults.Describe(e)}.", e);
+        }
+    }
 
     private static void Copy(FileInfo? file, string folder, string name)
     {

@@ -51,17 +51,24 @@ internal static class CheckpointFiles
         var heads = new List<HeadManifest>();
         foreach (var head in json.RootElement.EnumerateObject())
         {
-            if (!head.Value.TryGetProperty("kind", out var kind) || !Enum.TryParse<HeadKind>(kind.GetString(), ignoreCase: true, out var parsed))
+            if (Member(head.Value, "kind")?.ToString() is not { } kind || !Enum.TryParse<HeadKind>(kind, ignoreCase: true, out var parsed))
             {
                 throw new ToolException($"Head '{head.Name}' in {file} needs a kind: softmax, sigmoid, token, span or embedding.");
             }
 
-            var labels = head.Value.TryGetProperty("labels", out var names) ? names.EnumerateArray().Select(label => label.GetString() ?? "") : [];
-            heads.Add(new HeadManifest(head.Name, parsed, [.. labels]));
+            if (Member(head.Value, "labels") is not { ValueKind: JsonValueKind.Array } labels)
+            {
+                throw new ToolException($"Head '{head.Name}' in {file} needs its labels as a list of names.");
+            }
+
+            heads.Add(new HeadManifest(head.Name, parsed, [.. labels.EnumerateArray().Select(label => label.ToString())]));
         }
 
         return heads;
     }
+
+    private static JsonElement? Member(JsonElement parent, string name) =>
+        parent.ValueKind == JsonValueKind.Object && parent.TryGetProperty(name, out var value) ? value : null;
 
     private static JsonDocument Parse(FileInfo file)
     {

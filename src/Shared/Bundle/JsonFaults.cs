@@ -4,7 +4,7 @@ using System.Text.RegularExpressions;
 namespace StreamScorer.Shared.Bundle;
 
 /// <summary>JSON errors in one clause for people. The serializer's own messages speak of .NET types.</summary>
-internal static partial class JsonFaults
+public static partial class JsonFaults
 {
     /// <summary>What is wrong, at which path and line, counted from 1; without a full stop.</summary>
     public static string Describe(JsonException e)

@@ -87,7 +87,9 @@ public sealed class ModelBundle
         }
     }
 
-    private static (BundleManifest Manifest, string Sha256) ReadManifest(string folder)
+    /// <summary>Reads a folder's manifest without looking at anything else, and its SHA-256.</summary>
+    /// <exception cref="BundleException">There is none, or it is not valid JSON of the right shape.</exception>
+    public static (BundleManifest Manifest, string Sha256) ReadManifest(string folder)
     {
         var file = Path.Combine(folder, ManifestFile);
         if (!File.Exists(file))
@@ -99,7 +101,9 @@ public sealed class ModelBundle
         {
             var bytes = File.ReadAllBytes(file);
             var manifest = JsonSerializer.Deserialize(bytes, BundleJson.Default.BundleManifest);
-            return (manifest ?? throw new JsonException("It is null"), Convert.ToHexStringLower(SHA256.HashData(bytes)));
+            return manifest is null || ManifestRules.HasNulls(manifest)
+                ? throw new JsonException("it, or something in one of its lists, is null")
+                : (manifest, Convert.ToHexStringLower(SHA256.HashData(bytes)));
         }
         catch (JsonException e)
         {

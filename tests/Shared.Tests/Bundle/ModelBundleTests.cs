@@ -121,7 +121,7 @@ public sealed class ModelBundleTests
         {
             using var bundle = TestBundle.TinyBert();
             bundle.Edit(spoil);
-            Assert.Contains("one of its lists has a null in it", bundle.OpenFault(), StringComparison.Ordinal);
+            Assert.Contains("something in one of its lists, is null", bundle.OpenFault(), StringComparison.Ordinal);
         });
     }
 
