@@ -45,7 +45,13 @@ internal sealed class PostDecoder
     public PostDecoder(DecodeOptions options)
     {
         _options = options;
-        _pointers = [Pointer(options.IdField, true), Pointer(options.TextField, false), Pointer(options.LanguageField, true), Pointer(options.CreatedAtField, true)];
+        _pointers =
+        [
+            Pointer(options.IdField, optional: true),
+            Pointer(options.TextField, optional: false),
+            Pointer(options.LanguageField, optional: true),
+            Pointer(options.CreatedAtField, optional: true),
+        ];
         _levels = _pointers.Max(pointer => pointer?.Count ?? 0) + 1;
     }
 
@@ -93,7 +99,11 @@ internal sealed class PostDecoder
 
         return ReadText(document, values[Text], out var text) is { } fault
             ? Rejected(fault)
-            : Finish(text, ReadId(json, values[Id]) ?? KeyOr(key, fallbackId), ReadLanguage(json, values[Language]), ReadCreatedAt(json, values[CreatedAt]));
+            : Finish(
+                text,
+                ReadId(json, values[Id]) ?? KeyOr(key, fallbackId),
+                ReadLanguage(json, values[Language]),
+                ReadCreatedAt(json, values[CreatedAt]));
     }
 
     private Reject? ReadText(ReadOnlyMemory<byte> document, FieldValue field, out ReadOnlyMemory<byte> text)

@@ -1,3 +1,4 @@
+using System.Buffers;
 using System.Text.Unicode;
 using StreamScorer.Shared.Contracts;
 
@@ -32,7 +33,9 @@ internal static class Rejects
     {
         FieldKind.Missing => new(RejectReason.MissingText, $"There is no text: the document has no field {field}."),
         FieldKind.Null => new(RejectReason.MissingText, $"There is no text: {Field(field)} is null."),
-        FieldKind.Blocked => new(RejectReason.WrongType, $"The document has another shape than the field {field} asks for: a value stands where an object must be."),
+        FieldKind.Blocked => new(
+            RejectReason.WrongType,
+            $"The document has another shape than the field {field} asks for: a value stands where an object must be."),
         _ => new(RejectReason.WrongType, $"{Field(field, capital: true)} is not a string."),
     };
 
@@ -43,12 +46,14 @@ internal static class Rejects
     {
         Span<char> buffer = stackalloc char[512];
         var offset = 0;
-        while (Utf8.ToUtf16(value[offset..], buffer, out var read, out _, replaceInvalidSequences: false) == System.Buffers.OperationStatus.DestinationTooSmall)
+        OperationStatus status;
+        do
         {
+            status = Utf8.ToUtf16(value[offset..], buffer, out var read, out _, replaceInvalidSequences: false);
             offset += read;
         }
+        while (status == OperationStatus.DestinationTooSmall);
 
-        Utf8.ToUtf16(value[offset..], buffer, out var valid, out _, replaceInvalidSequences: false);
-        return offset + valid;
+        return offset;
     }
 }

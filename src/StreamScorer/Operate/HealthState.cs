@@ -113,7 +113,7 @@ internal sealed class HealthState(OperateOptions options, TimeProvider time)
         {
             return Report(
             [
-                new("assignment", _partitions is not null, _partitions is { } n ? (n == 0 ? "idle: no partition is assigned, others of the group have them" : $"{n} partitions assigned") : "waiting for the group's first assignment"),
+                CheckAssignment(),
                 new("model", _warm, _warm ? "warm" : "still loading or warming up"),
                 CheckDevice(),
                 new("outputs", _outputsFault is null, _outputsFault ?? "outputs are accepted"),
@@ -134,10 +134,18 @@ internal sealed class HealthState(OperateOptions options, TimeProvider time)
             : new(name, false, $"has not turned for {Seconds(since)}, over the limit of {Seconds(options.LoopLimit)}");
     }
 
+    private HealthCheck CheckAssignment() => _partitions switch
+    {
+        null => new("assignment", false, "waiting for the group's first assignment"),
+        0 => new("assignment", true, "idle: no partition is assigned, others of the group have them"),
+        var count => new("assignment", true, $"assigned partitions: {count}"),
+    };
+
     private HealthCheck CheckDevice()
     {
         var since = time.GetElapsedTime(_deviceMoved);
-        return _calls > 0 && since > options.DeviceLimit ? new("device", false, $"no answer for {Seconds(since)}, over the limit of {Seconds(options.DeviceLimit)}")
+        return _calls > 0 && since > options.DeviceLimit
+            ? new("device", false, $"no answer for {Seconds(since)}, over the limit of {Seconds(options.DeviceLimit)}")
             : _calls > 0 ? new("device", true, $"working for {Seconds(since)}")
             : _deviceAnswered ? new("device", true, $"last answered {Seconds(since)} ago, nothing is asked")
             : new("device", true, "not asked yet");

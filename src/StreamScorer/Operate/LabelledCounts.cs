@@ -3,7 +3,9 @@ using System.Diagnostics.Metrics;
 
 namespace StreamScorer.Operate;
 
-/// <summary>One total per value of one label. Values known beforehand exist at 0 from the start, so that rates and alerts see the first event.</summary>
+/// <summary>
+/// One total per value of one label. Values known beforehand exist at 0 from the start, so that rates and alerts see the first event.
+/// </summary>
 internal sealed class LabelledCounts(string label, params ReadOnlySpan<string> known)
 {
     private readonly ConcurrentDictionary<string, Count> _counts = Seed(known);
@@ -14,7 +16,7 @@ internal sealed class LabelledCounts(string label, params ReadOnlySpan<string> k
 
     /// <summary>In ordinal order of the values.</summary>
     public IReadOnlyDictionary<string, long> Read()
-        => new SortedDictionary<string, long>(_counts.ToDictionary(pair => pair.Key, pair => pair.Value.Total, StringComparer.Ordinal), StringComparer.Ordinal);
+        => new SortedDictionary<string, long>(_counts.ToDictionary(pair => pair.Key, pair => pair.Value.Total), StringComparer.Ordinal);
 
     public IEnumerable<Measurement<long>> Measure()
         => _counts.Select(pair => new Measurement<long>(pair.Value.Total, new KeyValuePair<string, object?>(label, pair.Key)));

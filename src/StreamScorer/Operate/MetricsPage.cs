@@ -14,7 +14,8 @@ internal sealed class MetricsPage : IDisposable
     // Memory, garbage collections, processor time. Of the others, some names and types break Prometheus' rules.
     private static readonly FrozenSet<string> RuntimeInstruments = FrozenSet.Create(
         StringComparer.Ordinal,
-        "dotnet.process.memory.working_set", "dotnet.process.cpu.time", "dotnet.gc.collections", "dotnet.gc.pause.time", "dotnet.gc.heap.total_allocated",
+        "dotnet.process.memory.working_set", "dotnet.process.cpu.time",
+        "dotnet.gc.collections", "dotnet.gc.pause.time", "dotnet.gc.heap.total_allocated",
         "dotnet.gc.last_collection.heap.size", "dotnet.gc.last_collection.memory.committed_size", "dotnet.exceptions");
 
     // Room for three outcomes of 3,000 partitions; OpenTelemetry's own limit would fold what is over 2,000 into one series.

@@ -6,19 +6,21 @@ using Microsoft.AspNetCore.Hosting.Server;
 using Microsoft.AspNetCore.Hosting.Server.Features;
 using Microsoft.AspNetCore.Http;
 using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Hosting;
 
 namespace StreamScorer.Operate;
 
 /// <summary>
-/// Metrics and health over HTTP: <c>/metrics</c>, <c>/health/live</c>, <c>/health/ready</c>. A web host of its own beside the pipeline, which neither reads configuration,
-/// nor logs, nor listens to signals: all that is the program's.
+/// Metrics and health over HTTP: <c>/metrics</c>, <c>/health/live</c>, <c>/health/ready</c>. A web host of its own beside the
+/// pipeline, which neither reads configuration, nor logs, nor listens to signals: all that is the program's.
 /// </summary>
 internal sealed class OperateEndpoint : IAsyncDisposable
 {
     private readonly WebApplication _application;
     private readonly MetricsPage _metrics;
 
-    private OperateEndpoint(WebApplication application, MetricsPage metrics, string url) => (_application, _metrics, Url) = (application, metrics, url);
+    private OperateEndpoint(WebApplication application, MetricsPage metrics, string url)
+        => (_application, _metrics, Url) = (application, metrics, url);
 
     /// <summary>Where it answers, with the real port when the option said 0.</summary>
     public string Url { get; }
@@ -49,7 +51,8 @@ internal sealed class OperateEndpoint : IAsyncDisposable
             await application.DisposeAsync();
             metrics.Dispose();
             throw new StartupException(
-                $"Cannot serve metrics and health on {options.Url}: {Cause(e)}. Set Operate:Url to a free address, such as http://127.0.0.1:9465, or Operate:Enabled to false.");
+                $"Cannot serve metrics and health on {options.Url}: {Cause(e)}. "
+                + "Set Operate:Url to a free address, such as http://127.0.0.1:9465, or Operate:Enabled to false.");
         }
 
         var url = application.Services.GetRequiredService<IServer>().Features.Get<IServerAddressesFeature>()!.Addresses.First();
@@ -71,6 +74,9 @@ internal sealed class OperateEndpoint : IAsyncDisposable
             kestrel.Limits.MaxRequestBodySize = 0;
             kestrel.Listen(address.Address, address.Port);
         });
+
+        // The usual one takes SIGTERM and Ctrl-C away from the program, and with them its own way to stop.
+        builder.Services.AddSingleton<IHostLifetime, NoLifetime>();
         var application = builder.Build();
         application.Run(context => AnswerAsync(context, metrics, health));
         return application;
@@ -118,6 +124,14 @@ internal sealed class OperateEndpoint : IAsyncDisposable
             SocketError.AddressNotAvailable => "this machine has no such address",
             _ => (socket?.Message ?? e.Message).TrimEnd('.'),
         };
+    }
+
+    /// <summary>Started and stopped by its owner alone.</summary>
+    private sealed class NoLifetime : IHostLifetime
+    {
+        public Task WaitForStartAsync(CancellationToken cancellationToken) => Task.CompletedTask;
+
+        public Task StopAsync(CancellationToken cancellationToken) => Task.CompletedTask;
     }
 }
 

@@ -44,5 +44,7 @@ internal sealed class PartitionCounts(string topic, int partition)
     public void AddFiltered() => Interlocked.Increment(ref _filtered);
 
     private static KeyValuePair<string, object?>[] Tagged(string topic, int partition, string? outcome = null)
-        => outcome is null ? [new("topic", topic), new("partition", partition)] : [new("topic", topic), new("partition", partition), new("outcome", outcome)];
+        => outcome is null
+            ? [new("topic", topic), new("partition", partition)]
+            : [new("topic", topic), new("partition", partition), new("outcome", outcome)];
 }

@@ -5,7 +5,9 @@ using OpenTelemetry.Metrics;
 
 namespace StreamScorer.Operate;
 
-/// <summary>Metrics in the Prometheus text format 0.0.4. Families by name and series by labels, so that two scrapes can be compared line by line.</summary>
+/// <summary>
+/// Metrics in the Prometheus text format 0.0.4. Families by name and series by labels, so that two scrapes can be compared line by line.
+/// </summary>
 internal static class PrometheusText
 {
     public const string ContentType = "text/plain; version=0.0.4; charset=utf-8";

@@ -19,7 +19,7 @@ internal sealed partial class Telemetry
     private volatile Func<bool>? _ready;
     private volatile IReadOnlyList<(Func<int> Depth, KeyValuePair<string, object?> Tag)> _queues = [];
     private volatile KeyValuePair<string, object?>[]? _model;
-    private volatile string? _policy;
+    private volatile KeyValuePair<string, object?>[]? _policy;
 
     /// <param name="records">Records consumed and not yet settled.</param>
     public void ObserveInFlight(Func<long> records) => _inFlight = records;
@@ -36,24 +36,30 @@ internal sealed partial class Telemetry
     public void ModelInfo(string name, string version, string sha256, string device)
         => _model = [new("name", name), new("version", version), new("sha256", sha256), new("device", device)];
 
-    public void PolicyInfo(string version) => _policy = version;
+    public void PolicyInfo(string version) => _policy = [new("version", version)];
 
     private void CreateGauges()
     {
         Meter.CreateObservableGauge("streamscorer.consumer.lag_records", MeasureLag, "{record}", "Records between the position and the end of a partition that is ours.");
         Meter.CreateObservableGauge("streamscorer.in_flight_records", () => One(_inFlight), "{record}", "Records consumed and not yet settled.");
         Meter.CreateObservableGauge("streamscorer.paused_partitions", () => One(_paused), "{partition}", "Partitions whose reading is paused.");
-        Meter.CreateObservableGauge("streamscorer.queue_depth", () => _queues.Select(q => new Measurement<int>(q.Depth(), q.Tag)), null, "What waits before a step.");
-        Meter.CreateObservableGauge("streamscorer.ready", () => _ready is { } ready ? [new Measurement<int>(ready() ? 1 : 0)] : Array.Empty<Measurement<int>>(), null, "1: the worker is ready, as /health/ready says.");
-        Meter.CreateObservableGauge("streamscorer.model_info", () => _model is { } model ? [new(1, model)] : Array.Empty<Measurement<int>>(), null, "The model that is served, always 1.");
-        Meter.CreateObservableGauge("streamscorer.policy_info", () => _policy is { } policy ? [new(1, new KeyValuePair<string, object?>("version", policy))] : Array.Empty<Measurement<int>>(), null, "The policy that decides, always 1.");
-        Meter.CreateObservableGauge("streamscorer.build_info", () => new Measurement<int>(1, BuildTags), null, "The program, always 1.");
+        Meter.CreateObservableGauge("streamscorer.queue_depth", MeasureQueues, null, "What waits before a step, in the queue's own unit.");
+        Meter.CreateObservableGauge("streamscorer.ready", MeasureReady, null, "1: the worker is ready, as /health/ready says.");
+        Meter.CreateObservableGauge("streamscorer.model_info", () => Info(_model), null, "The model that is served, always 1.");
+        Meter.CreateObservableGauge("streamscorer.policy_info", () => Info(_policy), null, "The policy that decides, always 1.");
+        Meter.CreateObservableGauge("streamscorer.build_info", () => Info(BuildTags), null, "The program, always 1.");
         Meter.CreateObservableGauge("streamscorer.start_time", () => _startedAt.ToUnixTimeMilliseconds() / 1_000.0, "s", "When the worker started, Unix time.");
     }
+
+    private static IEnumerable<Measurement<int>> Info(KeyValuePair<string, object?>[]? tags) => tags is null ? [] : [new Measurement<int>(1, tags)];
 
     private static IEnumerable<Measurement<T>> One<T>(Func<T>? read)
         where T : struct
         => read is null ? [] : [new Measurement<T>(read())];
+
+    private IEnumerable<Measurement<int>> MeasureQueues() => _queues.Select(queue => new Measurement<int>(queue.Depth(), queue.Tag));
+
+    private IEnumerable<Measurement<int>> MeasureReady() => _ready is { } ready ? [new Measurement<int>(ready() ? 1 : 0)] : [];
 
     private IEnumerable<Measurement<long>> MeasureLag()
         => _partitions.Values.Where(p => p.Lag != PartitionCounts.NoLag).Select(p => new Measurement<long>(p.Lag, p.Tags));

@@ -7,7 +7,7 @@ namespace StreamScorer.Tests.Decode;
 
 public sealed class PostDecoderPropertyTests
 {
-    private static readonly Config Thorough = Config.QuickThrowOnFailure.WithMaxTest(1_500);
+    private static readonly Config Thorough = Config.QuickThrowOnFailure.WithMaxTest(1_500).WithQuietOnSuccess(true);
 
     [Theory]
     [InlineData("/text", 64)]

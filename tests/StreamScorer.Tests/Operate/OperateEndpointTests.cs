@@ -1,6 +1,9 @@
+using System.Diagnostics;
+using System.Globalization;
 using System.Net;
 using System.Net.Http.Json;
 using System.Net.Sockets;
+using System.Runtime.InteropServices;
 using System.Text.Json.Nodes;
 using StreamScorer.Operate;
 
@@ -111,6 +114,29 @@ public sealed class OperateEndpointTests : IAsyncLifetime
     [Fact]
     public async Task StartAsync_ShouldOpenNothing_WhenDisabled()
         => Assert.Null(await OperateEndpoint.StartAsync(new OperateOptions { Enabled = false }, _telemetry, _health));
+
+    [Fact]
+    public async Task Endpoint_ShouldGoOnAnswering_WhenTheProcessIsSignalled()
+    {
+        // While the worker drains, somebody must still be able to ask how it is.
+        Assert.SkipWhen(OperatingSystem.IsWindows(), "Windows has no such signal.");
+        var signalled = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
+        using var registration = PosixSignalRegistration.Create(PosixSignal.SIGTERM, context =>
+        {
+            context.Cancel = true;
+            signalled.SetResult();
+        });
+
+        using var kill = Process.Start("kill", ["-TERM", Environment.ProcessId.ToString(CultureInfo.InvariantCulture)]);
+        await signalled.Task.WaitAsync(TimeSpan.FromSeconds(30));
+
+        for (var i = 0; i < 50; i++)
+        {
+            using var client = new HttpClient { BaseAddress = _client.BaseAddress };
+            using var response = await client.GetAsync("/health/live");
+            Assert.Equal(HttpStatusCode.OK, response.StatusCode);
+        }
+    }
 
     [Fact]
     public async Task DisposeAsync_ShouldFreeThePort()
