@@ -142,7 +142,7 @@ test_one() {
 format() {
     local check=()
     if [ "${1:-}" = --check ]; then check=(--verify-no-changes); shift; fi
-    once restore "$artifacts/obj/StreamScorer/project.assets.json" "src/*/*.csproj tests/*/*.csproj tests/Directory.Build.props bench/Bench.csproj" "restoring packages" restore StreamScorer.sln
+    once restore "$artifacts/obj/StreamScorer/project.assets.json" "$code tests bench" "restoring packages" restore StreamScorer.sln
     cd "$root" && exec dotnet format StreamScorer.sln --no-restore "${check[@]}" "$@"
 }
 
