@@ -27,6 +27,7 @@ internal sealed class Engine : IDisposable
         Outcomes = new Outcomes(bundle.Identity, bundle.Policy.Version, time);
         var limit = new MicroBatchLimit(settings.Consume);
         var judge = new PolicyJudge(bundle.Manifest, bundle.Policy);
+        FlagNames = judge.FlagNames;
         Pipeline = new Pipeline(
             Intake,
             new EncodeStage(new PostDecoder(settings.Decode), bundle.LoadTokenizer(), bundle.Manifest.MaxTokens, settings.Group, limit, telemetry, health, time),
@@ -40,6 +41,9 @@ internal sealed class Engine : IDisposable
     public Pipeline Pipeline { get; }
 
     public Outcomes Outcomes { get; }
+
+    /// <summary>Every flag that the policy can raise.</summary>
+    public IReadOnlyList<string> FlagNames { get; }
 
     public string Device => _scorer.Device;
 

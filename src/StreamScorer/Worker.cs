@@ -46,6 +46,7 @@ internal sealed partial class Worker : IAsyncDisposable
             var identity = engine.Bundle.Identity;
             telemetry.ModelInfo(identity.Name, identity.Version, identity.Sha256, engine.Device);
             telemetry.PolicyInfo(engine.Bundle.Policy.Version);
+            telemetry.KnownFlags(engine.FlagNames);
             worker._endpoint = await OperateEndpoint.StartAsync(settings.Operate, telemetry, health);
         }
         catch
@@ -64,6 +65,7 @@ internal sealed partial class Worker : IAsyncDisposable
         using var draining = stop.UnsafeRegister(_ => Health.Draining(), null);
         var ledger = new OffsetLedger();
         using var consume = new ConsumeStage(_settings, Engine.Intake, ledger, Telemetry, Health, _time, _loggers.CreateLogger<ConsumeStage>());
+        Observe(consume);
         using var publish = new PublishStage(_settings, Engine.Outcomes, ledger, Telemetry, Health, _time, _loggers.CreateLogger<PublishStage>());
         LogReading(_logger, _settings.Consume.Topic, _settings.Kafka.BootstrapServers, _settings.Kafka.GroupId);
         await Engine.Pipeline.RunAsync(consume, publish, _settings.Pipeline.DrainTimeout, stop);
@@ -79,6 +81,15 @@ internal sealed partial class Worker : IAsyncDisposable
 
         Engine.Dispose();
         Telemetry.Dispose();
+    }
+
+    /// <summary>What is true at the moment somebody asks.</summary>
+    private void Observe(ConsumeStage consume)
+    {
+        Telemetry.ObserveInFlight(() => Telemetry.Read().Unsettled);
+        Telemetry.ObservePaused(() => consume.PausedPartitions);
+        Telemetry.ObserveQueue("intake", () => Engine.Intake.Waiting.Records);
+        Telemetry.ObserveReady(() => Health.Ready().Ok);
     }
 
     [LoggerMessage(1201, LogLevel.Information, "Serving {Model} {Version} on {Device} ({Reason}), policy {Policy}.")]

@@ -26,6 +26,8 @@ internal sealed class HeadJudge
 
     public int LabelCount => _labels.Length;
 
+    public IEnumerable<string> FlagNames => _rules.OfType<LabelRule>().Select(rule => rule.FlagName);
+
     public string FlagName(int label) => _rules[label]?.FlagName ?? _labels[label];
 
     // A NaN reaches no threshold: it would be allowed without anybody noticing.

@@ -23,6 +23,9 @@ public sealed class PolicyJudge
     /// <summary>Logits of one post: all heads' labels, in manifest order.</summary>
     public int LogitCount { get; }
 
+    /// <summary>Every flag that the policy can raise, in head and label order.</summary>
+    public IReadOnlyList<string> FlagNames => [.. _heads.SelectMany(head => head.FlagNames).Distinct(StringComparer.Ordinal)];
+
     /// <param name="logits">[LogitCount], finite.</param>
     /// <param name="language">BCP 47 tag of the post, if known.</param>
     public Verdict Decide(ReadOnlySpan<float> logits, string? language)

@@ -23,7 +23,7 @@ internal sealed partial class ConsumeStage : IDisposable
     private readonly IConsumer<byte[]?, byte[]?> _consumer;
     private CancellationToken _abort;
     private long _lastCommit;
-    private bool _paused;
+    private volatile bool _paused;
     private bool _draining;
 
     public ConsumeStage(Settings settings, Intake intake, OffsetLedger ledger, Telemetry telemetry, HealthState health, TimeProvider time, ILogger<ConsumeStage> logger)
@@ -39,6 +39,8 @@ internal sealed partial class ConsumeStage : IDisposable
             .SetLogHandler((_, message) => LogClient(_logger, message.Facility, message.Message))
             .Build();
     }
+
+    public int PausedPartitions => _paused ? _ledger.Owned.Count : 0;
 
     /// <summary>Polls until <paramref name="stop"/>, then lets the pipeline drain while it keeps the membership alive, commits and leaves the group.</summary>
     /// <param name="abort">Hard stop: no more waiting for the drain. What is settled by then is committed.</param>

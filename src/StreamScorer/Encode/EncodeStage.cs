@@ -24,6 +24,7 @@ internal sealed class EncodeStage(PostDecoder decoder, BertTokenizer tokenizer, 
                 await output.WriteAsync(Prepare(records), abort);
             }
 
+            health.Ended("encode");
             output.Complete();
         }
         catch (Exception fault)
@@ -45,14 +46,11 @@ internal sealed class EncodeStage(PostDecoder decoder, BertTokenizer tokenizer, 
     private MicroBatch Prepare(SealedRecords records)
     {
         var batch = new MicroBatch([.. records.Records.Select(record => new Entry(record))], records.Bytes);
-        var started = time.GetTimestamp();
-        Parallel.ForEach(batch.Entries.Chunk(RecordsPerTask), chunk => EncodeChunk(batch, chunk));
-        telemetry.Step("encode", time.GetElapsedTime(started).TotalSeconds);
-
-        started = time.GetTimestamp();
+        var chunks = batch.Entries.Chunk(RecordsPerTask).ToList();
+        Timed("decode", () => Parallel.ForEach(chunks, chunk => Array.ForEach(chunk, Decode)));
+        Timed("encode", () => Parallel.ForEach(chunks, chunk => Tokenize(batch, chunk)));
         batch.Scorable = [.. batch.Entries.Where(entry => entry.Post is not null)];
-        batch.Grouping = Grouper.Cut([.. batch.Scorable.Select(entry => entry.Tokens)], grouping);
-        telemetry.Step("group", time.GetElapsedTime(started).TotalSeconds);
+        Timed("group", () => batch.Grouping = Grouper.Cut([.. batch.Scorable.Select(entry => entry.Tokens)], grouping));
 
         foreach (var source in records.Records)
         {
@@ -63,13 +61,15 @@ internal sealed class EncodeStage(PostDecoder decoder, BertTokenizer tokenizer, 
         return batch;
     }
 
-    private void EncodeChunk(MicroBatch batch, Entry[] chunk)
+    private void Timed(string step, Action work)
     {
-        foreach (var entry in chunk)
-        {
-            Decode(entry);
-        }
+        var started = time.GetTimestamp();
+        work();
+        telemetry.Step(step, time.GetElapsedTime(started).TotalSeconds);
+    }
 
+    private void Tokenize(MicroBatch batch, Entry[] chunk)
+    {
         // A text has at most one token per byte, and [CLS] and [SEP].
         var arena = batch.RentArena(chunk.Sum(entry => entry.Post is { } post ? Math.Min(maxTokens, post.Text.Length + 2) : 0));
         var free = arena.AsMemory();

@@ -26,6 +26,7 @@ internal sealed class InferStage(IScorer scorer, PolicyJudge judge, MicroBatchLi
                 }
             }
 
+            health.Ended("infer");
             output.Complete();
         }
         catch (Exception fault)

@@ -47,6 +47,8 @@ internal sealed partial class PublishStage : IDisposable
                 _health.Rests("publish");
             }
         }
+
+        _health.Ended("publish");
     }
 
     public void Dispose() => _producer.Dispose();
