@@ -4,6 +4,7 @@ using StreamScorer.Commands;
 var root = new RootCommand("Reads posts from a Kafka topic, scores them with one multi-task BERT, and publishes probabilities, flags and decisions.")
 {
     RunCommand.Create(),
+    DemoCommand.Create(),
     ScoreCommand.Create(),
     CheckCommand.Create(),
 };

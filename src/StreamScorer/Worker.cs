@@ -28,6 +28,9 @@ internal sealed partial class Worker : IAsyncDisposable
 
     public HealthState Health { get; }
 
+    /// <summary>Where metrics and health answer; null when the endpoint is off.</summary>
+    public string? MetricsUrl => _endpoint is null ? null : $"{_endpoint.Url}/metrics";
+
     /// <summary>Loads the model, asks the brokers for the topics and opens the metrics endpoint.</summary>
     /// <exception cref="StartupException">Something a person can cure is missing; the message says what and how.</exception>
     public static async Task<Worker> OpenAsync(Settings settings, ILoggerFactory loggers, TimeProvider time)

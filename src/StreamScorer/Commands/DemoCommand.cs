@@ -1,0 +1,68 @@
+using System.CommandLine;
+using Microsoft.Extensions.Logging;
+using Spectre.Console;
+using StreamScorer.Demo;
+using StreamScorer.Operate;
+
+namespace StreamScorer.Commands;
+
+/// <summary><c>streamscorer demo</c>: the worker as it is, between topics of an embedded broker that sample posts are replayed into.</summary>
+internal static class DemoCommand
+{
+    private const int Partitions = 6;
+    private static readonly ReplayOptions Defaults = new();
+
+    private static readonly Option<long?> Posts = new("--posts", "-n") { Description = "Posts in all, then a summary; exit code 0 only if every one has its outcome (default: endless, until Ctrl-C)", HelpName = "N" };
+
+    private static readonly Option<double> Rate = new("--rate", "-r") { Description = "Posts per second between bursts", DefaultValueFactory = _ => Defaults.Rate, HelpName = "R" };
+
+    private static readonly Option<double> Burst = new("--burst") { Description = "Every 10 s, for 2 s, so many times the rate; 1: no bursts", DefaultValueFactory = _ => Defaults.Burst, HelpName = "K" };
+
+    private static readonly Option<int> Seed = new("--seed") { Description = "The same seed gives the same records", DefaultValueFactory = _ => Defaults.Seed, HelpName = "S" };
+
+    private static readonly Option<bool> Mask = new("--mask") { Description = "Hide the words of the flagged posts that are shown (many are hateful)" };
+
+    public static Command Create()
+    {
+        var command = new Command("demo", "See it work: sample posts flow through an embedded Kafka broker, live in the terminal.") { Posts, Rate, Burst, Seed, Mask, Shell.Config, Shell.Set, Shell.Model };
+        command.SetAction((parsed, _) => Shell.RunAsync(stop => DemoAsync(parsed, stop)));
+        return command;
+    }
+
+    private static async Task<int> DemoAsync(ParseResult parsed, CancellationToken stop)
+    {
+        using var broker = new EmbeddedBroker();
+
+        // Port 0: a demo must not fail because another one, or a worker, already has the port. The screen shows which it got.
+        // Fetch wait: the embedded broker, unlike a real one, does not answer a waiting fetch when a record comes.
+        var (settings, configuration) = Shell.Load(
+            parsed, $"Kafka:BootstrapServers={broker.BootstrapServers}", "Kafka:GroupId=demo", "Kafka:Properties:fetch.wait.max.ms=10", "Operate:Url=http://127.0.0.1:0");
+        var topics = new DemoTopics(settings.Consume.Topic, settings.Publish.ScoredTopic, settings.Publish.FlaggedTopic, settings.Publish.DeadLetterTopic);
+        var replay = Replay(parsed, settings.Decode.MaxTextBytes);
+        foreach (var topic in new[] { topics.Posts, topics.Scored, topics.Flagged, topics.DeadLetter })
+        {
+            broker.CreateTopic(topic, Partitions);
+        }
+
+        using var loggers = Shell.Loggers(configuration, LogLevel.Warning);
+        await using var worker = await Worker.OpenAsync(settings, loggers, TimeProvider.System);
+        var identity = worker.Engine.Bundle.Identity;
+        var samples = SamplePosts.Load();
+        var title = new DemoTitle($"{identity.Name} {identity.Version}", worker.Engine.Device, worker.Engine.Bundle.Policy.Version, broker.BootstrapServers, topics.Flagged, worker.MetricsUrl);
+        var screen = new Screen(AnsiConsole.Console, samples, TimeProvider.System) { Mask = parsed.GetValue(Mask) };
+        var run = new DemoRun(replay, samples, topics, title, screen, worker.RunAsync, () => Counts(worker), TimeProvider.System);
+        return await run.RunAsync(stop);
+    }
+
+    private static ReplayOptions Replay(ParseResult parsed, int maxTextBytes)
+    {
+        var replay = new ReplayOptions { Posts = parsed.GetValue(Posts), Rate = parsed.GetValue(Rate), Burst = parsed.GetValue(Burst), Seed = parsed.GetValue(Seed), MaxTextBytes = maxTextBytes };
+        return replay.Faults().ToList() is { Count: > 0 } faults ? throw new StartupException(string.Join('\n', faults)) : replay;
+    }
+
+    private static WorkerCounts Counts(Worker worker)
+    {
+        var now = worker.Telemetry.Read();
+        return new WorkerCounts(now.Consumed, now.Filtered);
+    }
+}
