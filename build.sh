@@ -8,6 +8,7 @@ log=$artifacts/build.log
 
 # English, because what a restore misses is read from its messages.
 export DOTNET_CLI_UI_LANGUAGE=en DOTNET_NOLOGO=1 DOTNET_CLI_TELEMETRY_OPTOUT=1 DOTNET_GENERATE_ASPNET_CERTIFICATE=false TESTINGPLATFORM_TELEMETRY_OPTOUT=1
+export ORT_DISABLE_TELEMETRY=1 # ONNX Runtime 1.29 keeps a device id in the user's cache folder and reports to its maker otherwise
 
 say() { printf 'build.sh: %s\n' "$*" >&2; }
 die() { say "$*"; exit 1; }
@@ -25,6 +26,7 @@ StreamScorer: builds what changed, then does what you ask.
   ./build.sh bench COMMAND [ARGS]          measured comparisons
   ./build.sh format [--check]              formats the code, or only checks that it is
   ./build.sh pack [--cuda]                 a tar.gz to install, in artifacts/pack (--cuda: with the 230 MB GPU provider)
+  ./build.sh restore FOLDER...              only the packages, of the projects in these folders (src/StreamScorer)
   ./build.sh help                          this text
 
 Needs the .NET 10 SDK. Where the NuGet source lacks a package, it is made from its upstream source: that needs
@@ -139,6 +141,16 @@ test_one() {
     fi
 }
 
+# restore_projects FOLDER...
+restore_projects() {
+    local folder name
+    for folder in "$@"; do
+        name=$(basename "$folder")
+        [ -f "$root/$folder/$name.csproj" ] || die "there is no project $folder/$name.csproj"
+        once "restore-$name" "$artifacts/obj/$name/project.assets.json" "src eng/packages" "restoring packages of $name" restore "$folder"
+    done
+}
+
 format() {
     local check=()
     if [ "${1:-}" = --check ]; then check=(--verify-no-changes); shift; fi
@@ -155,7 +167,8 @@ case $verb in
     bench) program bench/Bench.csproj Bench bench "$code bench" "$@" ;;
     test) test_all "$@" ;;
     format) format "$@" ;;
-    pack) need_sdk; exec "$root/eng/pack.sh" "$@" ;;
+    restore) restore_projects "$@" ;;
+    pack) need_sdk; restore_projects src/StreamScorer src/ModelTool; exec "$root/eng/pack.sh" "$@" ;;
     help | -h | --help) usage ;;
     *) say "there is no verb '$verb'; ./build.sh help lists them"; exit 2 ;;
 esac
