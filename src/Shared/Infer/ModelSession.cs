@@ -10,6 +10,7 @@ internal sealed record ModelSession(InferenceSession Session, string GraphFile, 
     /// <exception cref="InferenceException">The device that was asked for cannot be had.</exception>
     public static ModelSession Open(ModelBundle bundle, InferOptions options)
     {
+        RuntimeTelemetry.SwitchOff();
         if (options.Device == DeviceChoice.Cpu)
         {
             return OnCpu(bundle, options, "because Device is Cpu");

@@ -44,7 +44,8 @@ internal static class DemoCommand
             broker.CreateTopic(topic, Partitions);
         }
 
-        using var loggers = Shell.Loggers(configuration, LogLevel.Warning);
+        // A line of log on the same terminal would break the live display.
+        using var loggers = Shell.Loggers(configuration, LogLevel.Error);
         await using var worker = await Worker.OpenAsync(settings, loggers, TimeProvider.System);
         var identity = worker.Engine.Bundle.Identity;
         var samples = SamplePosts.Load();

@@ -89,6 +89,20 @@ public sealed class ProgramTests
     }
 
     [Fact]
+    public async Task Score_ShouldLeaveNothingInTheUsersHome()
+    {
+        // ONNX Runtime keeps a device id there and reports to its maker, unless it is told not to.
+        var home = Directory.CreateTempSubdirectory("streamscorer-home-").FullName;
+        using var program = Start(["score", "a text"], ("HOME", home), ("ORT_DISABLE_TELEMETRY", null));
+
+        var (code, _, errors) = await EndAsync(program);
+
+        Assert.True(code == 0, errors);
+        Assert.Empty(Directory.EnumerateFiles(home, "*", SearchOption.AllDirectories));
+        Directory.Delete(home, recursive: true);
+    }
+
+    [Fact]
     public async Task Check_ShouldReportEveryPart()
     {
         using var program = Start(["check", "--set", "Kafka:BootstrapServers=127.0.0.1:1", "--set", "Kafka:ConnectTimeout=00:00:01", "--set", "Operate:Enabled=false", "--model", "/nowhere"]);
@@ -105,14 +119,22 @@ public sealed class ProgramTests
         $"Publish:ScoredTopic={harness.Scored}", $"Publish:FlaggedTopic={harness.Flagged}", $"Publish:DeadLetterTopic={harness.DeadLetters}", "Operate:Enabled=false",
     }.SelectMany(set => new[] { "--set", set });
 
-    private static Process Start(IEnumerable<string> arguments)
-        => Process.Start(new ProcessStartInfo("dotnet", [Path.Combine(AppContext.BaseDirectory, "streamscorer.dll"), .. arguments])
+    private static Process Start(IEnumerable<string> arguments, params (string Name, string? Value)[] environment)
+    {
+        var start = new ProcessStartInfo("dotnet", [Path.Combine(AppContext.BaseDirectory, "streamscorer.dll"), .. arguments])
         {
             RedirectStandardInput = true,
             RedirectStandardOutput = true,
             RedirectStandardError = true,
             WorkingDirectory = Path.GetTempPath(), // no appsettings.json of the checkout
-        })!;
+        };
+        foreach (var (name, value) in environment)
+        {
+            start.Environment[name] = value;
+        }
+
+        return Process.Start(start)!;
+    }
 
     private static async Task<(int Code, string Output, string Errors)> EndAsync(Process program)
     {

@@ -69,13 +69,20 @@ public sealed class TelemetryTests : IDisposable
         using var page = new MetricsPage(_telemetry);
         Count();
 
+        // A collection that another test causes meanwhile charges this thread for the rest of its allocation buffer, so the
+        // least of a few tries counts: what really allocates does so in every one.
+        Assert.Equal(0, Enumerable.Range(0, 5).Min(_ => AllocatedBy(1_000)));
+    }
+
+    private long AllocatedBy(int times)
+    {
         var before = GC.GetAllocatedBytesForCurrentThread();
-        for (var i = 0; i < 1_000; i++)
+        for (var i = 0; i < times; i++)
         {
             Count();
         }
 
-        Assert.Equal(0, GC.GetAllocatedBytesForCurrentThread() - before);
+        return GC.GetAllocatedBytesForCurrentThread() - before;
     }
 
     private void Count()
