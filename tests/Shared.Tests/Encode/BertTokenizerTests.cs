@@ -65,10 +65,11 @@ public sealed class BertTokenizerTests
     {
         var text = Encoding.UTF8.GetBytes(post);
         var (ids, segments) = (new int[32], new int[32]);
-        long total = 0;
-        for (var round = 0; round < 2; round++)
+        var least = long.MaxValue;
+        for (var round = 0; round < 5; round++)
         {
-            // The first round compiles.
+            // The first round compiles; and a collection that another test causes charges this thread for the rest of its
+            // allocation buffer. What really allocates does so in every round.
             var before = GC.GetAllocatedBytesForCurrentThread();
             for (var i = 0; i < 1000; i++)
             {
@@ -77,10 +78,10 @@ public sealed class BertTokenizerTests
                 Tokenizer.CountTokens(text);
             }
 
-            total = GC.GetAllocatedBytesForCurrentThread() - before;
+            least = Math.Min(least, GC.GetAllocatedBytesForCurrentThread() - before);
         }
 
-        Assert.Equal(0, total);
+        Assert.Equal(0, least);
     }
 
     [Fact]
