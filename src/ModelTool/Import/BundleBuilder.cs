@@ -62,10 +62,33 @@ internal static class BundleBuilder
             .Distinct(StringComparer.Ordinal);
         var files = names.Select(name => Describe(folder, name)).ToList();
         var json = JsonSerializer.Serialize(manifest with { Files = files }, BundleJson.Default.BundleManifest);
-        File.WriteAllText(Path.Combine(folder, ModelBundle.ManifestFile), json + "\n");
+        var path = Path.Combine(folder, ModelBundle.ManifestFile);
+        var old = File.Exists(path) ? File.ReadAllBytes(path) : null;
+        File.WriteAllText(path, json + "\n");
+        try
+        {
+            return Try(folder);
+        }
+        catch
+        {
+            // Nobody must take for a bundle what does not open.
+            if (old is null)
+            {
+                File.Delete(path);
+            }
+            else
+            {
+                File.WriteAllBytes(path, old);
+            }
 
+            throw;
+        }
+    }
+
+    private static ModelBundle Try(string folder)
+    {
         var bundle = ModelBundle.Open(folder);
-        var device = manifest.Variants.ContainsKey("cpu") ? DeviceChoice.Cpu : DeviceChoice.Cuda;
+        var device = bundle.Manifest.Variants.ContainsKey("cpu") ? DeviceChoice.Cpu : DeviceChoice.Cuda;
         using var scorer = OnnxScorer.Open(bundle, new InferOptions { Device = device });
         return bundle;
     }

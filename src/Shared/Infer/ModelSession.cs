@@ -60,6 +60,7 @@ internal sealed record ModelSession(InferenceSession Session, string GraphFile, 
 
     private static ModelSession OnCuda(ModelBundle bundle, VariantManifest variant, InferOptions options)
     {
+        _ = OrtEnv.Instance(); // the provider logs while it loads, and dies without the environment's logger
         using var session = Settings(options);
         session.IntraOpNumThreads = 1; // the device does the work; more threads only take cores from the other stages
         using var provider = new OrtCUDAProviderOptions();

@@ -77,6 +77,19 @@ public sealed class BundleCommandTests : IDisposable
     }
 
     [Fact]
+    public void Reseal_ShouldLeaveTheManifest_WhenTheResultDoesNotOpen()
+    {
+        Tool.Run(Arguments());
+        var manifest = Path.Combine(Bundle, "manifest.json");
+        var before = File.ReadAllText(manifest);
+        File.WriteAllText(Path.Combine(Bundle, "model.padded.onnx"), "no graph");
+
+        Assert.Contains("does not load", Tool.Fault("bundle", Bundle, "--reseal"), StringComparison.Ordinal);
+
+        Assert.Equal(before, File.ReadAllText(manifest));
+    }
+
+    [Fact]
     public void Reseal_ShouldRefuse_WhenThereIsNoBundle() =>
         Assert.Equal($"{Bundle} has no manifest.json: make the bundle first.", Tool.Fault("bundle", Bundle, "--reseal"));
 
@@ -97,6 +110,7 @@ public sealed class BundleCommandTests : IDisposable
         _folder.Write("heads.json", Heads.Replace("\"not_hate\", ", "\"not_hate\", \"perhaps\", ", StringComparison.Ordinal));
 
         Assert.Contains("head 'hate' has 3 labels", Tool.Fault(arguments), StringComparison.Ordinal);
+        Assert.False(File.Exists(Path.Combine(Bundle, "manifest.json")));
     }
 
     [Theory]

@@ -43,10 +43,11 @@ internal sealed class TestBundle : IDisposable
     /// <summary>A model of the reference folder, with the files its weights are in.</summary>
     public static TestBundle OfReference(GraphPrecision precision, string graph, params string[] data)
     {
+        var files = ((string[])[graph, "vocab.txt", .. data]).Select(name => Repository.Reference("model", name)).ToList(); // skips before a folder is made
         var bundle = new TestBundle();
-        foreach (var name in (string[])[graph, "vocab.txt", .. data])
+        foreach (var file in files)
         {
-            File.Copy(Repository.Reference("model", name), bundle.PathOf(name));
+            File.Copy(file, bundle.PathOf(Path.GetFileName(file)));
         }
 
         return bundle.Seal(Manifest(ThreeHeads) with
