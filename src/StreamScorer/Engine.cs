@@ -47,7 +47,8 @@ internal sealed class Engine : IDisposable
 
     public string Device => _scorer.Device;
 
-    public string DeviceReason => _scorer.DeviceReason;
+    /// <summary>Which graph runs where, why not elsewhere, and what an operator should know of how it is read.</summary>
+    public string DeviceReason => string.Join(' ', [_scorer.DeviceReason, .. _scorer.Notes]);
 
     /// <summary>Loads the bundle and warms the model up.</summary>
     /// <exception cref="BundleException">The bundle is not there or not whole.</exception>

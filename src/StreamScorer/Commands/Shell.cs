@@ -78,6 +78,13 @@ internal static class Shell
             return Tell($"Kafka: {e.Error.Reason} ({e.Error.Code}). Nothing unacknowledged was committed; it is read again after a restart.", ExitCode.Failed);
         }
 
+        catch (Exception e)
+        {
+            // Fatal tier: nothing of ours is expected here, so whoever repairs it needs all of it. Uncaught it would end with a core dump.
+            Console.Error.WriteLine($"streamscorer: unexpected: {e}");
+            return ExitCode.Failed;
+        }
+
         void Stop(PosixSignalContext context)
         {
             context.Cancel = !stop.IsCancellationRequested;

@@ -9,12 +9,7 @@ internal sealed partial class ConsumeStage
     private void OnAssigned(List<TopicPartition> partitions)
     {
         _ledger.Assigned(partitions);
-        if (_paused)
-        {
-            // A pause does not carry over to partitions that come later.
-            _consumer.Pause(partitions);
-        }
-
+        _pauseNewcomers = _paused;
         foreach (var partition in partitions)
         {
             _telemetry.Assigned(partition.Topic, partition.Partition.Value);

@@ -26,6 +26,9 @@ internal sealed partial class ConsumeStage : IDisposable
     private volatile bool _paused;
     private bool _draining;
 
+    /// <summary>A pause does not carry over to partitions that come later, and inside the handler they cannot be paused yet.</summary>
+    private bool _pauseNewcomers;
+
     public ConsumeStage(Settings settings, Intake intake, OffsetLedger ledger, Telemetry telemetry, HealthState health, TimeProvider time, ILogger<ConsumeStage> logger)
     {
         (_settings, _intake, _ledger, _telemetry, _health, _time, _logger) = (settings, intake, ledger, telemetry, health, time, logger);
@@ -126,6 +129,12 @@ internal sealed partial class ConsumeStage : IDisposable
     {
         var (records, bytes) = _intake.Waiting;
         var options = _settings.Consume;
+        if (_pauseNewcomers)
+        {
+            _consumer.Pause(_consumer.Assignment);
+            _pauseNewcomers = false;
+        }
+
         if (!_paused && (records >= options.MaxBufferedRecords || bytes >= options.MaxBufferedBytes))
         {
             _consumer.Pause(_consumer.Assignment);
