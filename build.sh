@@ -8,7 +8,6 @@ log=$artifacts/build.log
 
 # English, because what a restore misses is read from its messages.
 export DOTNET_CLI_UI_LANGUAGE=en DOTNET_NOLOGO=1 DOTNET_CLI_TELEMETRY_OPTOUT=1 DOTNET_GENERATE_ASPNET_CERTIFICATE=false TESTINGPLATFORM_TELEMETRY_OPTOUT=1
-export ORT_DISABLE_TELEMETRY=1 # ONNX Runtime 1.29 keeps a device id in the user's cache folder and reports to its maker otherwise
 
 say() { printf 'build.sh: %s\n' "$*" >&2; }
 die() { say "$*"; exit 1; }
