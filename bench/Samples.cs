@@ -1,6 +1,7 @@
 using System.Globalization;
 using System.Text.Json;
 using CsvHelper;
+using StreamScorer.Shared.Bundle;
 
 namespace Bench;
 
@@ -28,6 +29,13 @@ internal static class Samples
         }
 
         return [.. Enumerable.Range(0, count).Select(i => texts[i % texts.Count])];
+    }
+
+    public static List<ReadOnlyMemory<int>> Tokenize(ModelBundle bundle, IReadOnlyList<byte[]> texts)
+    {
+        var tokenizer = bundle.LoadTokenizer();
+        var ids = new int[bundle.Manifest.MaxTokens];
+        return [.. texts.Select(text => (ReadOnlyMemory<int>)ids[..tokenizer.Encode(text, ids, out _)])];
     }
 
     /// <summary>A post as the input topic has it.</summary>

@@ -36,7 +36,7 @@ internal static class StreamComparison
         settings = settings with { Kafka = settings.Kafka with { BootstrapServers = feed.BootstrapServers } };
         var bundle = ModelBundle.Open(Samples.Bundle);
         using var scorer = OnnxScorer.Open(bundle, settings.Infer);
-        var tokens = Tokenize(bundle, texts);
+        var tokens = Samples.Tokenize(bundle, texts);
 
         var window = await MeanMicroBatchAsync(settings, feed, count);
         Console.Error.WriteLine($"warm; micro-batches held {window} posts on average");
@@ -59,13 +59,6 @@ internal static class StreamComparison
         Console.WriteLine();
         Console.WriteLine(FormattableString.Invariant($"worker against the scorer on groups of {Samples.Unique}: {Median(Ratios(stream, sorted)):F2}"));
         return 0;
-    }
-
-    private static List<ReadOnlyMemory<int>> Tokenize(ModelBundle bundle, IReadOnlyList<byte[]> texts)
-    {
-        var tokenizer = bundle.LoadTokenizer();
-        var ids = new int[bundle.Manifest.MaxTokens];
-        return [.. texts.Select(text => (ReadOnlyMemory<int>)ids[..tokenizer.Encode(text, ids, out _)])];
     }
 
     private static double Raw(OnnxScorer scorer, GroupOptions options, List<ReadOnlyMemory<int>> tokens, int window)

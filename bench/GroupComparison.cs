@@ -1,0 +1,69 @@
+using System.CommandLine;
+using System.Diagnostics;
+using System.Globalization;
+using StreamScorer.Configure;
+using StreamScorer.Shared.Bundle;
+using StreamScorer.Shared.Group;
+using StreamScorer.Shared.Infer;
+
+namespace Bench;
+
+/// <summary>What the limits of Group cost or gain, for windows as small as a micro-batch and as large as a backlog. Settings alternate within a round.</summary>
+internal static class GroupComparison
+{
+    public static Command Create()
+    {
+        var rounds = new Option<int>("--rounds") { Description = "Rounds of each setting", DefaultValueFactory = _ => 3 };
+        var windows = new Option<int[]>("--windows") { Description = "Posts grouped together", DefaultValueFactory = _ => [133, 2_000], AllowMultipleArgumentsPerToken = true };
+        var tokens = new Option<int[]>("--tokens") { Description = "Group:MaxTokens", DefaultValueFactory = _ => [256, 512, 1_024], AllowMultipleArgumentsPerToken = true };
+        var command = new Command("group", "Token budgets and windows of the grouper.") { rounds, windows, tokens };
+        command.SetAction(parsed => Run(parsed.GetValue(rounds), parsed.GetValue(windows)!, parsed.GetValue(tokens)!));
+        return command;
+    }
+
+    private static int Run(int rounds, int[] windows, int[] budgets)
+    {
+        var bundle = ModelBundle.Open(Samples.Bundle);
+        using var scorer = OnnxScorer.Open(bundle, new Settings().Infer);
+        var posts = Samples.Tokenize(bundle, Samples.Texts(Samples.Unique));
+        var settings = windows.SelectMany(window => budgets.Select(budget => (window, budget))).ToList();
+        var rates = settings.ToDictionary(s => s, _ => new List<double>());
+        for (var round = 0; round < rounds; round++)
+        {
+            foreach (var setting in settings)
+            {
+                rates[setting].Add(Rate(scorer, posts, setting.window, new GroupOptions { MaxTokens = setting.budget }));
+            }
+        }
+
+        Console.WriteLine($"{Environment.ProcessorCount} cores, {Samples.Processor}, {scorer.Device}; {rounds} interleaved rounds of {posts.Count} posts");
+        Console.WriteLine("\n| window | MaxTokens | posts/s, median [min, max] | processed / real tokens | calls |\n|---|---|---|---|---|");
+        foreach (var ((window, budget), values) in rates)
+        {
+            var groupings = Windows(posts, window).Select(w => Grouper.Cut(w, new GroupOptions { MaxTokens = budget })).ToList();
+            var padded = groupings.Sum(g => g.Batches.Sum(b => (long)b.Rows * b.LongestRow)) / (double)groupings.Sum(g => g.Batches.Sum(b => (long)b.Tokens));
+            Console.WriteLine(string.Create(CultureInfo.InvariantCulture, $"| {window} | {budget} | {values.Order().ElementAt(values.Count / 2):F0} [{values.Min():F0}, {values.Max():F0}] | {padded:F2} | {groupings.Sum(g => g.Batches.Count)} |"));
+        }
+
+        return 0;
+    }
+
+    private static double Rate(OnnxScorer scorer, List<ReadOnlyMemory<int>> posts, int window, GroupOptions options)
+    {
+        var started = Stopwatch.GetTimestamp();
+        foreach (var part in Windows(posts, window))
+        {
+            var grouping = Grouper.Cut(part, options);
+            var logits = new float[grouping.Rows * scorer.LogitCount];
+            foreach (var batch in grouping.Batches)
+            {
+                scorer.Score(batch, logits.AsSpan(batch.FirstRow * scorer.LogitCount, batch.Rows * scorer.LogitCount));
+            }
+        }
+
+        return posts.Count / Stopwatch.GetElapsedTime(started).TotalSeconds;
+    }
+
+    private static IEnumerable<List<ReadOnlyMemory<int>>> Windows(List<ReadOnlyMemory<int>> posts, int window)
+        => Enumerable.Range(0, (posts.Count + window - 1) / window).Select(i => posts.GetRange(i * window, Math.Min(window, posts.Count - (i * window))));
+}
