@@ -16,33 +16,34 @@ internal static class GroupComparison
         var rounds = new Option<int>("--rounds") { Description = "Rounds of each setting", DefaultValueFactory = _ => 3 };
         var windows = new Option<int[]>("--windows") { Description = "Posts grouped together", DefaultValueFactory = _ => [133, 2_000], AllowMultipleArgumentsPerToken = true };
         var tokens = new Option<int[]>("--tokens") { Description = "Group:MaxTokens", DefaultValueFactory = _ => [256, 512, 1_024], AllowMultipleArgumentsPerToken = true };
-        var command = new Command("group", "Token budgets and windows of the grouper.") { rounds, windows, tokens };
-        command.SetAction(parsed => Run(parsed.GetValue(rounds), parsed.GetValue(windows)!, parsed.GetValue(tokens)!));
+        var calls = new Option<int[]>("--calls") { Description = "Group:CallTokens", DefaultValueFactory = _ => [0, 64, 128], AllowMultipleArgumentsPerToken = true };
+        var command = new Command("group", "Token budgets and windows of the grouper.") { rounds, windows, tokens, calls };
+        command.SetAction(parsed => Run(parsed.GetValue(rounds), parsed.GetValue(windows)!, parsed.GetValue(tokens)!, parsed.GetValue(calls)!));
         return command;
     }
 
-    private static int Run(int rounds, int[] windows, int[] budgets)
+    private static int Run(int rounds, int[] windows, int[] budgets, int[] calls)
     {
         var bundle = ModelBundle.Open(Samples.Bundle);
         using var scorer = OnnxScorer.Open(bundle, new Settings().Infer);
         var posts = Samples.Tokenize(bundle, Samples.Texts(Samples.Unique));
-        var settings = windows.SelectMany(window => budgets.Select(budget => (window, budget))).ToList();
+        var settings = (from window in windows from budget in budgets from call in calls select (window, options: new GroupOptions { MaxTokens = budget, CallTokens = call })).ToList();
         var rates = settings.ToDictionary(s => s, _ => new List<double>());
         for (var round = 0; round < rounds; round++)
         {
             foreach (var setting in settings)
             {
-                rates[setting].Add(Rate(scorer, posts, setting.window, new GroupOptions { MaxTokens = setting.budget }));
+                rates[setting].Add(Rate(scorer, posts, setting.window, setting.options));
             }
         }
 
         Console.WriteLine($"{Environment.ProcessorCount} cores, {Samples.Processor}, {scorer.Device}; {rounds} interleaved rounds of {posts.Count} posts");
-        Console.WriteLine("\n| window | MaxTokens | posts/s, median [min, max] | processed / real tokens | calls |\n|---|---|---|---|---|");
-        foreach (var ((window, budget), values) in rates)
+        Console.WriteLine("\n| window | MaxTokens | CallTokens | posts/s, median [min, max] | processed / real tokens | calls |\n|---|---|---|---|---|---|");
+        foreach (var ((window, options), values) in rates)
         {
-            var groupings = Windows(posts, window).Select(w => Grouper.Cut(w, new GroupOptions { MaxTokens = budget })).ToList();
+            var groupings = Windows(posts, window).Select(w => Grouper.Cut(w, options)).ToList();
             var padded = groupings.Sum(g => g.Batches.Sum(b => (long)b.Rows * b.LongestRow)) / (double)groupings.Sum(g => g.Batches.Sum(b => (long)b.Tokens));
-            Console.WriteLine(string.Create(CultureInfo.InvariantCulture, $"| {window} | {budget} | {values.Order().ElementAt(values.Count / 2):F0} [{values.Min():F0}, {values.Max():F0}] | {padded:F2} | {groupings.Sum(g => g.Batches.Count)} |"));
+            Console.WriteLine(string.Create(CultureInfo.InvariantCulture, $"| {window} | {options.MaxTokens} | {options.CallTokens} | {values.Order().ElementAt(values.Count / 2):F0} [{values.Min():F0}, {values.Max():F0}] | {padded:F2} | {groupings.Sum(g => g.Batches.Count)} |"));
         }
 
         return 0;

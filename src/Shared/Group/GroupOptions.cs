@@ -15,4 +15,11 @@ public sealed record GroupOptions
     /// <summary>Posts of one call at most. Bounds the work that attention does on many short posts. (default: 64)</summary>
     [Range(1, 65_536)]
     public int MaxRows { get; init; } = 64;
+
+    /// <summary>
+    /// What a call costs by itself, in tokens it could have computed instead. Higher makes fewer calls with more padding. Measure it
+    /// on another device (bench group). (default: 64)
+    /// </summary>
+    [Range(0, 1_048_576)]
+    public int CallTokens { get; init; } = 64;
 }

@@ -96,27 +96,62 @@ public static class Grouper
 
     private static List<TokenBatch> CutRows(IReadOnlyList<ReadOnlyMemory<int>> posts, int[] postOfRow, GroupOptions options)
     {
-        var batches = new List<TokenBatch>();
-        var (first, tokens, longest) = (0, 0, 0);
-        for (var row = 0; row < postOfRow.Length; row++)
+        var firsts = ArrayPool<int>.Shared.Rent(postOfRow.Length + 1);
+        try
         {
-            var length = posts[postOfRow[row]].Length;
-            var rows = row - first;
-            if (rows > 0 && (rows == options.MaxRows || (long)(rows + 1) * length > options.MaxTokens))
+            FindCheapestCuts(posts, postOfRow, options, firsts);
+            var batches = new List<TokenBatch>();
+            for (var end = postOfRow.Length; end > 0; end = firsts[end])
             {
-                batches.Add(new TokenBatch(posts, postOfRow, first, rows, tokens, longest));
-                (first, tokens) = (row, 0);
+                var first = firsts[end];
+                var tokens = 0;
+                for (var row = first; row < end; row++)
+                {
+                    tokens += posts[postOfRow[row]].Length;
+                }
+
+                batches.Add(new TokenBatch(posts, postOfRow, first, end - first, tokens, posts[postOfRow[end - 1]].Length));
             }
 
-            tokens += length;
-            longest = length; // rows are sorted
+            batches.Reverse();
+            return batches;
         }
-
-        if (first < postOfRow.Length)
+        finally
         {
-            batches.Add(new TokenBatch(posts, postOfRow, first, postOfRow.Length - first, tokens, longest));
+            ArrayPool<int>.Shared.Return(firsts);
+        }
+    }
+
+    /// <summary>
+    /// The cuts with the least sum of padded tokens and of the cost of the calls themselves, by dynamic programming over the
+    /// sorted rows: filling each call to its limit pads short posts to the length of much longer ones.
+    /// </summary>
+    /// <param name="firsts">[rows + 1], filled: the first row of the last call of the cheapest way to score the rows before an index.</param>
+    private static void FindCheapestCuts(IReadOnlyList<ReadOnlyMemory<int>> posts, int[] postOfRow, GroupOptions options, int[] firsts)
+    {
+        var costs = ArrayPool<long>.Shared.Rent(postOfRow.Length + 1);
+        costs[0] = 0;
+        for (var end = 1; end <= postOfRow.Length; end++)
+        {
+            long longest = posts[postOfRow[end - 1]].Length;
+            costs[end] = long.MaxValue;
+            for (var first = end - 1; first >= 0; first--)
+            {
+                var rows = end - first;
+                if (rows > 1 && (rows > options.MaxRows || rows * longest > options.MaxTokens))
+                {
+                    break;
+                }
+
+                // Of equal costs the fewer calls.
+                var cost = costs[first] + options.CallTokens + (rows * longest);
+                if (cost <= costs[end])
+                {
+                    (costs[end], firsts[end]) = (cost, first);
+                }
+            }
         }
 
-        return batches;
+        ArrayPool<long>.Shared.Return(costs);
     }
 }

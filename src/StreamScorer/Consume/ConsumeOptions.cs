@@ -30,10 +30,10 @@ internal sealed record ConsumeOptions : IValidatableObject
 
     /// <summary>
     /// Model time a micro-batch should take under a backlog; its size follows the measured speed of the model. Longer groups
-    /// posts of equal length better, at the price of latency and of more work in flight. (default: 00:00:00.250)
+    /// posts of equal length better, at the price of latency and of more work in flight. (default: 00:00:00.500)
     /// </summary>
     [Range(typeof(TimeSpan), "00:00:00.010", "00:00:30")]
-    public TimeSpan TargetMicroBatchDuration { get; init; } = TimeSpan.FromMilliseconds(250);
+    public TimeSpan TargetMicroBatchDuration { get; init; } = TimeSpan.FromMilliseconds(500);
 
     public IEnumerable<ValidationResult> Validate(ValidationContext validationContext)
     {

@@ -107,6 +107,27 @@ public sealed class GrouperTests
     public void Cut_ShouldGiveTheSame_WhenThePostsAreTheSame() => Check(static (posts, options) =>
         Shape(Grouper.Cut(posts, options), posts.Count) == Shape(Grouper.Cut([.. posts.Select(post => (ReadOnlyMemory<int>)post.ToArray())], options), posts.Count));
 
+    [Fact]
+    public void Cut_ShouldCostTheLeastThatAnyCutsCan() => Check(static (posts, options) =>
+    {
+        var rows = posts.Select(post => string.Join(',', post.ToArray())).Distinct().Select(row => row.Split(',').Length).Order().Take(10).ToArray();
+        var some = rows.Select((length, i) => (ReadOnlyMemory<int>)Enumerable.Repeat(i, length).ToArray()).ToList();
+
+        return Grouper.Cut(some, options).Batches.Sum(batch => options.CallTokens + (batch.Rows * batch.LongestRow)) == Least(rows, options);
+    });
+
+    /// <summary>By trying every first call and all that can follow it.</summary>
+    private static int Least(ReadOnlySpan<int> rows, GroupOptions options)
+    {
+        var least = rows.Length == 0 ? 0 : int.MaxValue;
+        for (var count = 1; count <= rows.Length && (count == 1 || (count <= options.MaxRows && count * rows[count - 1] <= options.MaxTokens)); count++)
+        {
+            least = Math.Min(least, options.CallTokens + (count * rows[count - 1]) + Least(rows[count..], options));
+        }
+
+        return least;
+    }
+
     private static string Shape(Grouping grouping, int posts) =>
         string.Join(',', grouping.Batches.Select(batch => $"{batch.FirstRow}+{batch.Rows}")) + "|" + string.Join(',', Enumerable.Range(0, posts).Select(grouping.RowOf));
 
@@ -118,7 +139,8 @@ public sealed class GrouperTests
             from posts in post.ListOf()
             from tokens in Gen.Choose(1, 60)
             from rows in Gen.Choose(1, 8)
-            select (Posts: posts, Options: new GroupOptions { MaxTokens = tokens, MaxRows = rows });
+            from call in Gen.Choose(0, 20)
+            select (Posts: posts, Options: new GroupOptions { MaxTokens = tokens, MaxRows = rows, CallTokens = call });
         Prop.ForAll(cases.ToArbitrary(), any => holds([.. any.Posts.Select(ids => (ReadOnlyMemory<int>)ids)], any.Options)).QuickCheckThrowOnFailure();
     }
 
