@@ -1,4 +1,5 @@
 using System.CommandLine;
+using Microsoft.Win32.SafeHandles;
 using StreamScorer.Decode;
 using StreamScorer.Operate;
 using StreamScorer.Score;
@@ -23,6 +24,14 @@ internal static class ScoreCommand
     public static Command Create()
     {
         var command = new Command("score", "Score a text, a file or standard input; one JSON object a line, in input order.") { Input, Format, TextColumn, IdColumn, Shell.Config, Shell.Set, Shell.Model };
+        Input.Validators.Add(result =>
+        {
+            // Otherwise a mistyped option would be scored as a text.
+            if (result.Tokens is [{ Value: ['-', '-', ..] option }])
+            {
+                result.AddError($"There is no option '{option}'. A text that begins with -- can be piped: echo TEXT | streamscorer score -");
+            }
+        });
         command.SetAction((parsed, _) => Shell.RunAsync(stop => ScoreAsync(parsed, stop)));
         return command;
     }
@@ -35,20 +44,29 @@ internal static class ScoreCommand
 
         using var telemetry = new Telemetry(TimeProvider.System);
         using var engine = Engine.Open(settings, telemetry, new HealthState(settings.Operate, TimeProvider.System), TimeProvider.System);
-        await using var output = Console.OpenStandardOutput();
         using var progress = new Progress(Console.Error, TimeProvider.System, enabled: lines.IsMany);
         var source = new LineSource(lines, engine.Intake, TimeProvider.System);
-        var sink = new JsonLinesSink(engine.Outcomes, output, progress);
+
         try
         {
-            // A stop ends the reading; what was read is still scored and printed.
+            await using var output = StandardOutput();
+            var sink = new JsonLinesSink(engine.Outcomes, output, progress);
             await engine.Pipeline.RunAsync(abort => source.RunAsync(stop, abort), sink.RunAsync, settings.Pipeline.DrainTimeout, stop);
         }
-        catch (IOException e)
+        catch (IOException)
         {
-            throw new StartupException($"Standard output was closed or cannot be written: {e.Message}");
+            return ExitCode.Failed; // whoever reads has had enough, as head does: no reason to score on, nor to complain
         }
 
-        return ExitCode.Ok;
+        if (!stop.IsCancellationRequested)
+        {
+            return ExitCode.Ok;
+        }
+
+        await Console.Error.WriteLineAsync("streamscorer: stopped by a signal; the rest of the input was not scored.");
+        return ExitCode.Failed;
     }
+
+    /// <summary>Not the console's own stream, which passes over a closed pipe without a word.</summary>
+    private static FileStream StandardOutput() => new(new SafeFileHandle(1, ownsHandle: false), FileAccess.Write, bufferSize: 0);
 }

@@ -31,10 +31,16 @@ internal sealed class Intake
         }
     }
 
+    /// <summary>Adds to the open micro-batch; void once completed.</summary>
     public void Add(SourceRecord record)
     {
         lock (_gate)
         {
+            if (_completed)
+            {
+                return;
+            }
+
             _open.Enqueue(record);
             _bytes += record.Bytes;
             Wake();

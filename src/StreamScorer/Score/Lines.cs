@@ -107,7 +107,8 @@ internal sealed class Lines : IDisposable
             line.Write(rest.Span);
         }
 
-        if (line.Length > 0)
+        // A text from the command line is one post even when it is empty: an answer is expected.
+        if (line.Length > 0 || !IsMany)
         {
             yield return Cut(line);
         }

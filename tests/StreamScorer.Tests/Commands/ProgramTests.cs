@@ -40,6 +40,7 @@ public sealed class ProgramTests
     [InlineData(new[] { "run", "--set", "nonsense" }, "write --set Section:Key=value")]
     [InlineData(new[] { "run", "--config", "/no/such.json" }, "The configuration file '/no/such.json' does not exist.")]
     [InlineData(new[] { "score", "no-such.jsonl" }, "There is no file 'no-such.jsonl'")]
+    [InlineData(new[] { "score", "--fromat" }, "There is no option '--fromat'.")]
     [InlineData(new[] { "scoer" }, "'scoer'")]
     public async Task Program_ShouldSayWhatIsWrong_AndExitWithTwo_WithoutAStackTrace(string[] arguments, string expected)
     {
@@ -89,6 +90,39 @@ public sealed class ProgramTests
     }
 
     [Fact]
+    public async Task Score_ShouldStop_WhenNobodyReadsOn()
+    {
+        using var program = Start(["score", "-"]);
+        program.StandardOutput.Close();
+        var feeding = FeedAsync(program.StandardInput);
+
+        await program.WaitForExitAsync().WaitAsync(Limit);
+        await feeding; // ends only because the program has gone
+
+        Assert.Equal(1, program.ExitCode);
+        Assert.Empty(await program.StandardError.ReadToEndAsync());
+    }
+
+    [Fact]
+    public async Task Score_ShouldLeaveTheRestOfTheInput_OnSigterm()
+    {
+        using var program = Start(["score", "-", "--format", "Text"]);
+        var feeding = FeedAsync(program.StandardInput);
+        await program.StandardOutput.ReadLineAsync().WaitAsync(Limit);
+
+        using (var kill = Process.Start("kill", ["-TERM", program.Id.ToString(CultureInfo.InvariantCulture)]))
+        {
+            await kill.WaitForExitAsync().WaitAsync(Limit);
+        }
+
+        var (code, _, errors) = await EndAsync(program);
+        await feeding;
+
+        Assert.Equal(1, code);
+        Assert.Contains("stopped by a signal", errors, StringComparison.Ordinal);
+    }
+
+    [Fact]
     public async Task Score_ShouldLeaveNothingInTheUsersHome()
     {
         // ONNX Runtime keeps a device id there and reports to its maker, unless it is told not to.
@@ -111,6 +145,22 @@ public sealed class ProgramTests
 
         Assert.Equal(2, code);
         Assert.Equal(["ok    configuration", "FAULT bundle", "FAULT kafka", "ok    endpoint"], output.TrimEnd('\n').Split('\n').Select(line => line.Split(':')[0]));
+    }
+
+    /// <summary>Endless posts, until nobody takes them.</summary>
+    private static async Task FeedAsync(StreamWriter input)
+    {
+        try
+        {
+            for (var i = 0; ; i++)
+            {
+                await input.WriteLineAsync($"post number {i}");
+            }
+        }
+        catch (IOException)
+        {
+            // The reader has gone.
+        }
     }
 
     private static IEnumerable<string> Sets(WorkerHarness harness) => new[]

@@ -73,6 +73,16 @@ public sealed class IntakeTests
     }
 
     [Fact]
+    public async Task Add_ShouldDoNothing_OnceCompleted()
+    {
+        _intake.Complete();
+
+        _intake.Add(Records.At(0, 7));
+
+        Assert.Null(await TakeAsync());
+    }
+
+    [Fact]
     public async Task TakeAsync_ShouldEndTheWait_WhenCompleted()
     {
         var take = TakeAsync();

@@ -63,6 +63,14 @@ public sealed class LinesTests : IDisposable
     }
 
     [Fact]
+    public void Read_ShouldGiveOnePost_WhenTheTextIsEmpty()
+    {
+        using var lines = Lines.Open("", null, "text", "id");
+
+        Assert.Empty(Assert.Single(lines.Read()).Value);
+    }
+
+    [Fact]
     public void Open_ShouldRefuse_WhenTheArgumentLooksLikeAFileThatIsNotThere()
         => Assert.Contains("There is no file 'posts.csv'", Assert.Throws<StartupException>(() => Lines.Open("posts.csv", null, "text", "id")).Message, StringComparison.Ordinal);
 
