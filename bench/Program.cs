@@ -5,5 +5,6 @@ var root = new RootCommand("Measured comparisons. Each prints a table of ratios 
 {
     StreamComparison.Create(),
     KillRestart.Create(),
+    ModelComparison.Create(),
 };
 return await root.Parse(args).InvokeAsync();
