@@ -15,31 +15,36 @@ internal static class ModelComparison
         var bundles = new Argument<string[]>("BUNDLE") { Description = "Folders of bundles; the first is what the others are measured against.", Arity = ArgumentArity.OneOrMore };
         var posts = new Option<int>("--posts") { Description = "Posts a round", DefaultValueFactory = _ => 512 };
         var rows = new Option<int>("--rows") { Description = "Rows of a batch", DefaultValueFactory = _ => 32 };
+        var budget = new Option<int>("--tokens") { Description = "Tokens of a batch at most, padding counted", DefaultValueFactory = _ => int.MaxValue };
+        var window = new Option<int>("--window") { Description = "Posts that are sorted and cut into batches together", DefaultValueFactory = _ => int.MaxValue };
         var rounds = new Option<int>("--rounds") { Description = "Rounds of each bundle", DefaultValueFactory = _ => 7 };
         var device = new Option<DeviceChoice>("--device") { Description = "Auto, Cpu or Cuda", DefaultValueFactory = _ => DeviceChoice.Cpu };
         var threads = new Option<int>("--threads") { Description = "Threads of a model call; 0: all cores" };
-        var command = new Command("models", "Model bundles against each other, length-sorted batches.") { bundles, posts, rows, rounds, device, threads };
+        var command = new Command("models", "Model bundles against each other, length-sorted batches.") { bundles, posts, rows, budget, window, rounds, device, threads };
         command.SetAction(parsed => Run(
             parsed.GetRequiredValue(bundles),
             parsed.GetValue(posts),
-            new GroupOptions { MaxRows = parsed.GetValue(rows), MaxTokens = int.MaxValue },
+            parsed.GetValue(window),
+            new GroupOptions { MaxRows = parsed.GetValue(rows), MaxTokens = parsed.GetValue(budget) },
             parsed.GetValue(rounds),
             new InferOptions { Device = parsed.GetValue(device), Threads = parsed.GetValue(threads) }));
         return command;
     }
 
-    private static int Run(string[] folders, int count, GroupOptions group, int rounds, InferOptions infer)
+    private static int Run(string[] folders, int count, int window, GroupOptions group, int rounds, InferOptions infer)
     {
         var bundles = folders.Select(ModelBundle.Open).ToList();
         var scorers = bundles.ConvertAll(bundle => OnnxScorer.Open(bundle, infer));
         var tokens = Tokenize(bundles[0], Samples.Texts(count));
-        Round(scorers, tokens, group); // the first run of a length costs more than the next
-        var all = Enumerable.Range(0, rounds).Select(_ => Round(scorers, tokens, group)).ToList();
+        Round(scorers, tokens, window, group); // the first run of a length costs more than the next
+        var all = Enumerable.Range(0, rounds).Select(_ => Round(scorers, tokens, window, group)).ToList();
         var rates = Enumerable.Range(0, scorers.Count).Select(i => all.ConvertAll(round => round[i])).ToList();
 
+        var batches = tokens.Chunk(window).SelectMany(posts => Grouper.Cut(posts, group).Batches).ToList();
+        var padding = 1 - (batches.Sum(batch => (double)batch.Tokens) / batches.Sum(batch => (double)batch.Rows * batch.LongestRow));
         Console.WriteLine(string.Create(
             CultureInfo.InvariantCulture,
-            $"{Environment.ProcessorCount} cores, {Samples.Processor}, {scorers[0].Device}; {rounds} rounds of {count} posts, batches interleaved, {tokens.Average(t => t.Length):F1} tokens a post, length-sorted, {group.MaxRows} rows a batch"));
+            $"{Environment.ProcessorCount} cores, {Samples.Processor}, {scorers[0].Device}; {rounds} rounds of {count} posts, batches interleaved, {tokens.Average(t => t.Length):F1} tokens a post, length-sorted, {group.MaxRows} rows a batch; {padding:P0} of a padded batch is padding"));
         Console.WriteLine();
         Console.WriteLine("| bundle | posts/s, median [min, max] | against the first, median [min, max] of the rounds |");
         Console.WriteLine("|---|---|---|");
@@ -63,17 +68,18 @@ internal static class ModelComparison
     }
 
     /// <summary>Posts per second of each scorer. They take turns batch by batch, so that what else the machine does hits all alike.</summary>
-    private static double[] Round(List<OnnxScorer> scorers, List<ReadOnlyMemory<int>> tokens, GroupOptions group)
+    private static double[] Round(List<OnnxScorer> scorers, List<ReadOnlyMemory<int>> tokens, int window, GroupOptions group)
     {
-        var grouping = Grouper.Cut(tokens, group);
+        var batches = tokens.Chunk(window).SelectMany(posts => Grouper.Cut(posts, group).Batches).ToList();
         var ticks = new long[scorers.Count];
-        foreach (var batch in grouping.Batches)
+        for (var batch = 0; batch < batches.Count; batch++)
         {
-            for (var i = 0; i < scorers.Count; i++)
+            for (var turn = 0; turn < scorers.Count; turn++)
             {
-                var logits = new float[batch.Rows * scorers[i].LogitCount];
+                var i = (turn + batch) % scorers.Count; // none is always the first
+                var logits = new float[batches[batch].Rows * scorers[i].LogitCount];
                 var started = Stopwatch.GetTimestamp();
-                scorers[i].Score(batch, logits);
+                scorers[i].Score(batches[batch], logits);
                 ticks[i] += Stopwatch.GetTimestamp() - started;
             }
         }

@@ -1,28 +1,30 @@
+using StreamScorer.Shared.Bundle;
+
 namespace ModelTool.Graph;
 
 /// <summary>
 /// A BERT encoder with its heads as an inference graph: Devlin et al. 2019, post-layer-normalisation, GELU by the error function, operators fused
-/// where ONNX Runtime has the fused form. Outputs have the heads' names: logits [batch, labels] (softmax, sigmoid), [batch, sequence, labels] (token,
-/// span), vectors [batch, hidden] (embedding). When no head reads more than [CLS], the last layer computes nothing else.
+/// where ONNX Runtime has the fused form. Outputs have the heads' names: logits [batch, labels] (softmax, sigmoid), [batch, sequence, labels], packed [tokens,
+/// labels] (token, span), vectors [batch, hidden] (embedding). When no head reads more than [CLS], the last layer computes nothing else.
 /// </summary>
 internal sealed class BertGraph
 {
     private readonly GraphBuilder _graph = new("bert");
     private readonly BertConfig _config;
     private readonly ReadWeight _read;
-    private readonly PaddedLayout _layout;
+    private readonly TokenLayout _layout;
 
-    private BertGraph(BertConfig config, ReadWeight read)
+    private BertGraph(BertConfig config, GraphLayout layout, ReadWeight read)
     {
         _config = config;
         _read = read;
-        _layout = new PaddedLayout(_graph, config);
+        _layout = layout == GraphLayout.Packed ? new PackedLayout(_graph, config) : new PaddedLayout(_graph, config);
     }
 
     /// <param name="read">Called once for each weight of <see cref="BertTensors.Of"/>.</param>
-    public static GraphBuilder Emit(BertConfig config, IReadOnlyList<HeadSpec> heads, ReadWeight read)
+    public static GraphBuilder Emit(BertConfig config, GraphLayout layout, IReadOnlyList<HeadSpec> heads, ReadWeight read)
     {
-        var bert = new BertGraph(config, read);
+        var bert = new BertGraph(config, layout, read);
         bert.Emit(heads);
         return bert._graph;
     }
@@ -65,7 +67,7 @@ internal sealed class BertGraph
         var (valueWeight, valueBias) = Linear("value", $"{name}.attention.self.value", _config.Hidden, _config.Hidden);
         var bias = _graph.Initializer("attention.bias", (float[])[.. queryBias, .. keyBias, .. valueBias], 3 * _config.Hidden);
         var asking = onlyFirst ? _layout.First(hidden) : hidden;
-        var attended = _layout.Attend(Product(asking, queryWeight), Product(hidden, keyWeight), Product(hidden, valueWeight), bias);
+        var attended = _layout.Attend(Product(asking, queryWeight), Product(hidden, keyWeight), Product(hidden, valueWeight), bias, onlyFirst);
         var mixed = Residual($"{name}.attention.output", "attention.output", attended, asking, _config.Hidden);
 
         var (upWeight, upBias) = Linear("intermediate", $"{name}.intermediate.dense", _config.Encoder.Intermediate, _config.Hidden);

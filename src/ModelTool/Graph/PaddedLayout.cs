@@ -4,7 +4,7 @@ namespace ModelTool.Graph;
 /// Token ids as [batch, sequence] with an attention mask, as ordinary exports have them: inputs <c>input_ids</c>, <c>attention_mask</c> and
 /// <c>token_type_ids</c>, all int64. Padding may stand anywhere; it costs as much as text.
 /// </summary>
-internal sealed class PaddedLayout(GraphBuilder graph, BertConfig config)
+internal sealed class PaddedLayout(GraphBuilder graph, BertConfig config) : TokenLayout
 {
     private const string Ids = "input_ids";
     private const string Mask = "attention_mask";
@@ -18,11 +18,9 @@ internal sealed class PaddedLayout(GraphBuilder graph, BertConfig config)
     /// <summary>Names that no head may have.</summary>
     public static IReadOnlyList<string> InputNames { get; } = [Ids, Mask, Segments];
 
-    /// <summary>Dimensions before the last one, of values that have one row a token.</summary>
-    public object[] TokenShape { get; } = ["batch", "sequence"];
+    public override object[] TokenShape { get; } = ["batch", "sequence"];
 
-    /// <returns>Hidden states of all tokens.</returns>
-    public string Embed(string words, string positions, string segments, string scale, string shift)
+    public override string Embed(string words, string positions, string segments, string scale, string shift)
     {
         _keys = ToInt32(_mask);
         return graph.Nodes(
@@ -33,22 +31,18 @@ internal sealed class PaddedLayout(GraphBuilder graph, BertConfig config)
             ("epsilon", config.Epsilon))[0];
     }
 
-    /// <summary>Attention of all queries, or of the [CLS] ones alone, over all tokens of their row.</summary>
-    /// <param name="bias">Of queries, keys and values, one after the other.</param>
-    public string Attend(string queries, string keys, string values, string bias) => graph.Node(
+    public override string Attend(string queries, string keys, string values, string bias, bool onlyFirst) => graph.Node(
         "MultiHeadAttention",
         [queries, keys, values, bias, _keys],
         GraphBuilder.Microsoft,
         ("num_heads", config.Encoder.AttentionHeads));
 
-    /// <summary>Hidden states of [CLS] alone, in a form that <see cref="Attend"/> takes: [batch, 1, hidden].</summary>
-    public string First(string hidden) => graph.Node("Gather", [hidden, graph.Initializer("first", [0L], 1)], null, ("axis", 1));
+    // [batch, 1, hidden]: attention wants three dimensions.
+    public override string First(string hidden) => graph.Node("Gather", [hidden, graph.Initializer("first", [0L], 1)], null, ("axis", 1));
 
-    /// <summary>[batch, 1, hidden] to [batch, hidden].</summary>
-    public string Rows(string first) => graph.Node("Squeeze", [first, graph.Initializer("axis", [1L], 1)]);
+    public override string Rows(string first) => graph.Node("Squeeze", [first, graph.Initializer("axis", [1L], 1)]);
 
-    /// <summary>Mean over a row's tokens: [batch, hidden].</summary>
-    public string Mean(string hidden)
+    public override string Mean(string hidden)
     {
         var axis = graph.Initializer("tokens", [1L], 1);
         var weights = graph.Node("Cast", [_mask], null, ("to", ElementType.Float));

@@ -8,6 +8,12 @@ namespace ModelTool.Import;
 internal sealed class BundleOptions
 {
     private readonly Option<string> _out = new("--out") { Description = "The bundle's folder; replaced if it holds a bundle.", Required = true };
+    private readonly Option<GraphLayout> _layout = new("--layout")
+    {
+        Description = "packed, without padding, or padded, as ordinary exports are, for other programs.",
+        DefaultValueFactory = _ => GraphLayout.Packed,
+    };
+
     private readonly Option<string?> _name = new("--name") { Description = "Name of the model, as scored records show it; without it the folder's name." };
     private readonly Option<string> _version = new("--model-version") { Description = "Version of the model, as scored records show it.", DefaultValueFactory = _ => "1" };
     private readonly Option<FileInfo?> _heads = new("--heads")
@@ -29,7 +35,7 @@ internal sealed class BundleOptions
 
     public void AddTo(Command command)
     {
-        foreach (var option in (Option[])[_out, _heads, _head, _name, _version, _vocabulary, _tokenizer, _maxTokens, _policy, _card])
+        foreach (var option in (Option[])[_out, _heads, _head, _layout, _name, _version, _vocabulary, _tokenizer, _maxTokens, _policy, _card])
         {
             command.Options.Add(option);
         }
@@ -39,6 +45,8 @@ internal sealed class BundleOptions
 
     public string Name(ParseResult parsed) =>
         parsed.GetValue(_name) ?? Path.GetFileName(Path.TrimEndingDirectorySeparator(Path.GetFullPath(Out(parsed))));
+
+    public GraphLayout Layout(ParseResult parsed) => parsed.GetValue(_layout);
 
     public string Version(ParseResult parsed) => parsed.GetRequiredValue(_version);
 

@@ -15,7 +15,7 @@ internal static class GraphTrial
             {
                 using var settings = new SessionOptions { LogSeverityLevel = OrtLoggingLevel.ORT_LOGGING_LEVEL_FATAL };
                 using var session = new InferenceSession(bundle.PathOf(variant.Graph), settings);
-                Run(session, bundle.Manifest, variant.Graph);
+                Run(session, bundle.Manifest, variant);
             }
             catch (OnnxRuntimeException e)
             {
@@ -24,12 +24,30 @@ internal static class GraphTrial
         }
     }
 
-    /// <summary>Two rows, one of them padded.</summary>
-    private static void Run(InferenceSession session, BundleManifest manifest, string graph)
+    // A row of three tokens and one of two.
+    private static readonly Dictionary<string, long[]> Padded = new()
     {
-        var names = session.InputMetadata.Keys.ToList();
-        var values = names.ConvertAll(name => OrtValue.CreateTensorValueFromMemory<long>(
-            name == "token_type_ids" ? [0L, 0, 0, 0, 0, 0] : [1L, 1, 1, 1, 1, 0], [2, 3]));
+        ["input_ids"] = [1, 1, 1, 1, 1, 0],
+        ["attention_mask"] = [1, 1, 1, 1, 1, 0],
+        ["token_type_ids"] = [0, 0, 0, 0, 0, 0],
+    };
+
+    private static readonly Dictionary<string, int[]> Packed = new()
+    {
+        ["ids"] = [1, 1, 1, 1, 1],
+        ["positions"] = [0, 1, 2, 0, 1],
+        ["segments"] = [0, 0, 0, 0, 0],
+        ["bounds"] = [0, 3, 5],
+    };
+
+    private static void Run(InferenceSession session, BundleManifest manifest, VariantManifest variant)
+    {
+        var packed = variant.Layout == GraphLayout.Packed;
+        var names = (packed ? Packed.Keys.AsEnumerable() : Padded.Keys).ToList();
+        var values = packed
+            ? [.. Packed.Values.Select(data => OrtValue.CreateTensorValueFromMemory(data, [data.Length]))]
+            : Padded.Values.Select(data => OrtValue.CreateTensorValueFromMemory(data, [2, 3])).ToList();
+        var graph = variant.Graph;
         try
         {
             using var run = new RunOptions { LogSeverityLevel = OrtLoggingLevel.ORT_LOGGING_LEVEL_FATAL };
@@ -39,7 +57,7 @@ internal static class GraphTrial
             using var results = session.Run(run, names, values, outputs);
             for (var i = 0; i < results.Count; i++)
             {
-                Check(results[i].GetTensorTypeAndShape().Shape, manifest.Heads[i], manifest.Encoder.Hidden, graph);
+                Check(results[i].GetTensorTypeAndShape().Shape, manifest.Heads[i], packed ? [5] : [2, 3], manifest.Encoder.Hidden, graph);
             }
         }
         finally
@@ -48,18 +66,18 @@ internal static class GraphTrial
         }
     }
 
-    private static void Check(long[] shape, HeadManifest head, int hidden, string graph)
+    private static void Check(long[] shape, HeadManifest head, long[] tokens, int hidden, string graph)
     {
         long[] expected = head.Kind switch
         {
-            HeadKind.Token or HeadKind.Span => [2, 3, head.Labels.Count],
+            HeadKind.Token or HeadKind.Span => [.. tokens, head.Labels.Count],
             HeadKind.Embedding => [2, hidden],
             _ => [2, head.Labels.Count],
         };
         if (!shape.SequenceEqual(expected))
         {
             throw new BundleException(
-                $"The graph {graph} gives [{string.Join(", ", shape)}] for head '{head.Name}' and two rows of three tokens; [{string.Join(", ", expected)}] fits the manifest.");
+                $"The graph {graph} gives [{string.Join(", ", shape)}] for head '{head.Name}' and rows of three and two tokens; [{string.Join(", ", expected)}] fits the manifest.");
         }
     }
 }

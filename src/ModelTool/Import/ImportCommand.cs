@@ -36,6 +36,7 @@ internal static class ImportCommand
             Version = options.Version(parsed),
             Config = checkpoint.Config,
             Heads = heads,
+            Layout = options.Layout(parsed),
             Read = checkpoint.Read,
             Vocabulary = options.Vocabulary(parsed) ?? checkpoint.Vocabulary,
             Tokenizer = CheckpointFiles.ReadTokenizer(options.TokenizerConfig(parsed) ?? checkpoint.TokenizerConfig),

@@ -45,6 +45,7 @@ internal static class InitCommand
             Version = options.Version(parsed),
             Config = config,
             Heads = heads,
+            Layout = options.Layout(parsed),
             Read = weights.Read,
             Vocabulary = vocabulary,
             Tokenizer = CheckpointFiles.ReadTokenizer(options.TokenizerConfig(parsed)),

@@ -16,6 +16,8 @@ internal sealed record NewBundle
 
     public required IReadOnlyList<HeadSpec> Heads { get; init; }
 
+    public required GraphLayout Layout { get; init; }
+
     /// <summary>Asked once for every weight.</summary>
     public required ReadWeight Read { get; init; }
 
@@ -43,7 +45,7 @@ internal sealed record NewBundle
 
     private void Fill(string folder)
     {
-        var files = BertGraph.Emit(Config, Heads, Read).Save(Path.Combine(folder, "model.fp32.onnx"));
+        var files = BertGraph.Emit(Config, Layout, Heads, Read).Save(Path.Combine(folder, "model.fp32.onnx"));
         BundleBuilder.Copy(Vocabulary, folder, "vocab.txt");
         WriteOr(Policy, folder, ModelBundle.PolicyFileName, "{ \"version\": \"none\", \"description\": \"flags nothing\", \"heads\": {} }\n");
         WriteOr(Card, folder, "README.md", $"# {Name} {Version}\n\n{Origin}\n\n{Shape()}\nIts quality has not been measured.\n");
@@ -59,7 +61,7 @@ internal sealed record NewBundle
             Vocabulary = "vocab.txt",
             Variants = new Dictionary<string, VariantManifest>
             {
-                ["cpu"] = new(files[0], GraphLayout.Padded, GraphPrecision.Fp32, files.Count > 1 ? [.. files.Skip(1)] : null),
+                ["cpu"] = new(files[0], Layout, GraphPrecision.Fp32, files.Count > 1 ? [.. files.Skip(1)] : null),
             },
             Files = [],
         });

@@ -141,7 +141,7 @@ public sealed class ImportCommandTests : IDisposable
 
         Assert.Equal(0, Import("--head", "span=span:start,end").ExitCode);
         Assert.Equal(0, Import("--head", "any=softmax:a,b", "--head", "vector=embedding:cls").ExitCode);
-        PaddedRun.AssertParity(
+        GraphRun.AssertParity(
             Path.Combine(Bundle, "model.fp32.onnx"),
             [.. GoldenRow.TinyBert("forward.jsonl").Select(row => row with { Values = new Dictionary<string, float[]> { ["any"] = row.Values["hate"], ["vector"] = row.Values["cls"] } })],
             1e-5f);

@@ -16,9 +16,10 @@ public sealed class ImportParityTests : IDisposable
     private string Graph => Path.Combine(Bundle, "model.fp32.onnx");
 
     [Theory]
-    [InlineData("model.safetensors")]
-    [InlineData("model.f16.safetensors")]
-    public void Import_ShouldGiveTheReferenceValues_OfAllHeadKinds(string weights)
+    [InlineData("model.safetensors", "padded")]
+    [InlineData("model.safetensors", "packed")]
+    [InlineData("model.f16.safetensors", "packed")]
+    public void Import_ShouldGiveTheReferenceValues_OfAllHeadKinds(string weights, string layout)
     {
         var rows = GoldenRow.TinyBert("forward.jsonl");
         Assert.Equal(70, rows.Count);
@@ -27,10 +28,10 @@ public sealed class ImportParityTests : IDisposable
         heads["cls"] = new JsonObject { ["kind"] = "embedding", ["pooling"] = "cls", ["normalise"] = false };
         heads["mean_normalised"] = new JsonObject { ["kind"] = "embedding", ["pooling"] = "mean", ["normalise"] = true };
 
-        Import(Repository.TinyBert(weights), "--heads", _folder.Write("heads.json", heads.ToJsonString()));
+        Import(Repository.TinyBert(weights), "--layout", layout, "--heads", _folder.Write("heads.json", heads.ToJsonString()));
 
-        Assert.Equal(10, PaddedRun.Run(Graph, rows[..1], 1)[0].Count);
-        PaddedRun.AssertParity(Graph, rows, 1e-5f);
+        Assert.Equal(10, GraphRun.Run(Graph, rows[..1], 1)[0].Count);
+        GraphRun.AssertParity(Graph, rows, 1e-5f);
     }
 
     [Fact]
@@ -41,22 +42,26 @@ public sealed class ImportParityTests : IDisposable
             "--head", "fake=softmax:a,b", "--head", "hate=softmax:a,b", "--head", "sentiment=softmax:a,b",
             "--head", "pooled=embedding:pooled", "--head", "cls=embedding:cls", "--head", "mean_normalised=embedding:mean,normalise");
 
-        PaddedRun.AssertParity(Graph, GoldenRow.TinyBert("forward.bf16.jsonl"), 1e-5f);
+        GraphRun.AssertParity(Graph, GoldenRow.TinyBert("forward.bf16.jsonl"), 1e-5f);
     }
 
-    [Fact]
-    public void Import_ShouldGiveTheReferenceValues_WhenTheLastLayerComputesClsOnly()
+    [Theory]
+    [InlineData("padded")]
+    [InlineData("packed")]
+    public void Import_ShouldGiveTheReferenceValues_WhenTheLastLayerComputesClsOnly(string layout)
     {
-        Import(Repository.TinyBert("model.safetensors"), "--head", "hate=softmax:not_hate,hate", "--head", "toxicity=sigmoid:a,b,c,d,e,f", "--head", "cls=embedding:cls");
+        Import(Repository.TinyBert("model.safetensors"), "--head", "hate=softmax:not_hate,hate", "--head", "toxicity=sigmoid:a,b,c,d,e,f", "--head", "cls=embedding:cls", "--layout", layout);
 
-        PaddedRun.AssertParity(Graph, GoldenRow.TinyBert("forward.jsonl"), 1e-5f);
+        GraphRun.AssertParity(Graph, GoldenRow.TinyBert("forward.jsonl"), 1e-5f);
     }
 
-    [Fact]
-    public void Import_ShouldMakeABundleThatTheWorkerServes()
+    [Theory]
+    [InlineData("padded")]
+    [InlineData("packed")]
+    public void Import_ShouldMakeABundleThatTheWorkerServes(string layout)
     {
         var rows = GoldenRow.TinyBert("forward.jsonl").Where(row => row.Segments.All(segment => segment == 0)).ToList();
-        Import(Repository.TinyBert("model.safetensors"), "--head", "topic=softmax:a,b,c,d,e", "--head", "hate=softmax:not_hate,hate");
+        Import(Repository.TinyBert("model.safetensors"), "--head", "topic=softmax:a,b,c,d,e", "--head", "hate=softmax:not_hate,hate", "--layout", layout);
         using var scorer = OnnxScorer.Open(ModelBundle.Open(Bundle), new InferOptions { Device = DeviceChoice.Cpu });
 
         var grouping = Grouper.Cut([.. rows.Select(row => (ReadOnlyMemory<int>)row.Ids.Select(id => (int)id).ToArray())], new GroupOptions());
@@ -73,8 +78,10 @@ public sealed class ImportParityTests : IDisposable
         }
     }
 
-    [Fact]
-    public void Import_ShouldGiveTheReferenceEmbeddings_OfTheBaseModel()
+    [Theory]
+    [InlineData("padded")]
+    [InlineData("packed")]
+    public void Import_ShouldGiveTheReferenceEmbeddings_OfTheBaseModel(string layout)
     {
         var rows = GoldenRow.Read(Repository.Reference("golden", "embeddings.jsonl"), (json, values) =>
         {
@@ -82,13 +89,15 @@ public sealed class ImportParityTests : IDisposable
             values["mean_normalised"] = GoldenRow.Flat(json.GetProperty("mean_normalised"));
         });
 
-        Import(Repository.Reference("base-model"), "--head", "cls=embedding:cls", "--head", "mean_normalised=embedding:mean,normalise");
+        Import(Repository.Reference("base-model"), "--head", "cls=embedding:cls", "--head", "mean_normalised=embedding:mean,normalise", "--layout", layout);
 
-        PaddedRun.AssertParity(Graph, rows, 1e-4f);
+        GraphRun.AssertParity(Graph, rows, 1e-4f);
     }
 
-    [Fact]
-    public void Import_ShouldGiveTheReferenceLogits_OfTheReferenceModel()
+    [Theory]
+    [InlineData("padded")]
+    [InlineData("packed")]
+    public void Import_ShouldGiveTheReferenceLogits_OfTheReferenceModel(string layout)
     {
         string[] heads = ["fake", "hate", "sentiment"];
         var rows = GoldenRow.Read(Repository.Reference("golden", "logits.jsonl"), (json, values) =>
@@ -99,9 +108,9 @@ public sealed class ImportParityTests : IDisposable
             }
         });
 
-        Import(Repository.Reference("model")); // its own heads.json
+        Import(Repository.Reference("model"), "--layout", layout); // its own heads.json
 
-        PaddedRun.AssertParity(Graph, [.. rows.OrderBy(row => row.Ids.Length)], 1e-4f, batch: 32);
+        GraphRun.AssertParity(Graph, [.. rows.OrderBy(row => row.Ids.Length)], 1e-4f, batch: 32);
     }
 
     public void Dispose() => _folder.Dispose();

@@ -15,13 +15,13 @@ public sealed class InitCommandTests : IDisposable
     {
         var rows = GoldenRow.TinyBert("forward.jsonl")[..4];
         Init("--shape", "2x32x4x64", "--checkpoint", _folder.PathOf("checkpoint"));
-        var random = PaddedRun.Run(Path.Combine(Bundle, "model.fp32.onnx"), rows, 2);
+        var random = GraphRun.Run(Path.Combine(Bundle, "model.fp32.onnx"), rows, 2);
 
         var (code, _, error) = Tool.Run("import", _folder.PathOf("checkpoint"), "--out", _folder.PathOf("again"));
 
         Assert.Equal((0, ""), (code, error));
         Assert.Equal(new EncoderManifest(2, 32, 4, 64, 8000, 512), ModelBundle.Open(Bundle).Manifest.Encoder);
-        Assert.Equal(random.Select(row => row["hate"]), PaddedRun.Run(_folder.PathOf("again/model.fp32.onnx"), rows, 2).Select(row => row["hate"]));
+        Assert.Equal(random.Select(row => row["hate"]), GraphRun.Run(_folder.PathOf("again/model.fp32.onnx"), rows, 2).Select(row => row["hate"]));
         Assert.NotEqual(random[0]["hate"], random[1]["hate"]);
     }
 
