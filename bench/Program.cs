@@ -6,5 +6,6 @@ var root = new RootCommand("Measured comparisons. Each prints a table of ratios 
     StreamComparison.Create(),
     GroupComparison.Create(),
     KillRestart.Create(),
+    ModelComparison.Create(),
 };
 return await root.Parse(args).InvokeAsync();

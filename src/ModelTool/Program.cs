@@ -1,9 +1,13 @@
 using System.CommandLine;
 using ModelTool.Evaluate;
 using ModelTool.Import;
+using StreamScorer.Shared.Infer;
 
+RuntimeTelemetry.SwitchOff();
 var root = new RootCommand("Makes and measures the models that StreamScorer serves.")
 {
+    ImportCommand.Create(),
+    InitCommand.Create(),
     BundleCommand.Create(),
     EvaluateCommand.Create(),
 };

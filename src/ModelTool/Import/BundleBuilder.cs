@@ -41,7 +41,7 @@ internal static class BundleBuilder
             Encoder = CheckpointFiles.ReadEncoder(source.Config),
             Tokenizer = CheckpointFiles.ReadTokenizer(source.TokenizerConfig),
             MaxTokens = source.MaxTokens,
-            Heads = CheckpointFiles.ReadHeads(source.Heads),
+            Heads = [.. HeadSpecs.Read(source.Heads).Select(head => head.Manifest)],
             Vocabulary = source.Vocabulary.Name,
             Variants = source.Variants.ToDictionary(variant => variant.Key, variant => Describe(variant.Value)),
             Files = [],
@@ -54,7 +54,8 @@ internal static class BundleBuilder
     public static ModelBundle Reseal(string folder) =>
         Seal(folder, ReadOld(folder) ?? throw new ToolException($"{folder} has no {ModelBundle.ManifestFile}: make the bundle first."));
 
-    private static ModelBundle Seal(string folder, BundleManifest manifest)
+    /// <summary>Describes the files that the manifest names, writes it beside them, and tries the result as the worker would.</summary>
+    public static ModelBundle Seal(string folder, BundleManifest manifest)
     {
         var names = manifest.Variants.Values
             .SelectMany(variant => (string[])[variant.Graph, .. variant.Data ?? []])
@@ -88,6 +89,12 @@ internal static class BundleBuilder
     private static ModelBundle Try(string folder)
     {
         var bundle = ModelBundle.Open(folder);
+        if (bundle.Manifest.Heads.Any(head => head.Kind is not (HeadKind.Softmax or HeadKind.Sigmoid)))
+        {
+            GraphTrial.Run(bundle);
+            return bundle;
+        }
+
         var device = bundle.Manifest.Variants.ContainsKey("cpu") ? DeviceChoice.Cpu : DeviceChoice.Cuda;
         using var scorer = OnnxScorer.Open(bundle, new InferOptions { Device = device });
         return bundle;
@@ -118,7 +125,8 @@ internal static class BundleBuilder
         }
     }
 
-    private static void Copy(FileInfo? file, string folder, string name)
+    /// <summary>Copies a file into a bundle's folder, if it is given and not there already.</summary>
+    public static void Copy(FileInfo? file, string folder, string name)
     {
         var target = Path.GetFullPath(Path.Combine(folder, name));
         if (file is not null && file.FullName != target)

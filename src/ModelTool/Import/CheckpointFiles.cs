@@ -44,33 +44,8 @@ internal static class CheckpointFiles
         };
     }
 
-    /// <summary>Heads in the order of the file.</summary>
-    public static List<HeadManifest> ReadHeads(FileInfo file)
-    {
-        using var json = Parse(file);
-        var heads = new List<HeadManifest>();
-        foreach (var head in json.RootElement.EnumerateObject())
-        {
-            if (Member(head.Value, "kind")?.ToString() is not { } kind || !Enum.TryParse<HeadKind>(kind, ignoreCase: true, out var parsed))
-            {
-                throw new ToolException($"Head '{head.Name}' in {file} needs a kind: softmax, sigmoid, token, span or embedding.");
-            }
-
-            if (Member(head.Value, "labels") is not { ValueKind: JsonValueKind.Array } labels)
-            {
-                throw new ToolException($"Head '{head.Name}' in {file} needs its labels as a list of names.");
-            }
-
-            heads.Add(new HeadManifest(head.Name, parsed, [.. labels.EnumerateArray().Select(label => label.ToString())]));
-        }
-
-        return heads;
-    }
-
-    private static JsonElement? Member(JsonElement parent, string name) =>
-        parent.ValueKind == JsonValueKind.Object && parent.TryGetProperty(name, out var value) ? value : null;
-
-    private static JsonDocument Parse(FileInfo file)
+    /// <summary>A file that holds one JSON object.</summary>
+    public static JsonDocument Parse(FileInfo file)
     {
         JsonDocument json;
         try

@@ -82,6 +82,9 @@ public enum GraphLayout
 {
     /// <summary>[rows, longest row] with an attention mask: an ordinary export.</summary>
     Padded,
+
+    /// <summary>[tokens] without padding, and where each row begins: <c>ids</c>, <c>positions</c>, <c>segments</c>, <c>bounds</c>.</summary>
+    Packed,
 }
 
 /// <summary>Arithmetic of the matrix products. int8 is for CPUs only.</summary>

@@ -4,48 +4,55 @@ using StreamScorer.Shared.Bundle;
 
 namespace StreamScorer.Shared.Infer;
 
-/// <summary>An input of a padded graph that it takes: name and integer type.</summary>
+/// <summary>An input that a graph takes: name and integer type.</summary>
 internal sealed record GraphInput(string Name, TensorElementType Type);
 
 /// <summary>The output that carries one head's logits.</summary>
 internal sealed record GraphOutput(string Name, TensorElementType Type, HeadManifest Head);
 
 /// <summary>How a graph's inputs and outputs are to be used, read from the graph and held against the manifest.</summary>
-internal sealed record GraphContract(IReadOnlyList<GraphInput> Inputs, IReadOnlyList<GraphOutput> Outputs, IReadOnlyList<string> Notes)
+internal sealed record GraphContract(GraphLayout Layout, IReadOnlyList<GraphInput> Inputs, IReadOnlyList<GraphOutput> Outputs, IReadOnlyList<string> Notes)
 {
     public const string InputIds = "input_ids";
     public const string AttentionMask = "attention_mask";
     public const string TokenTypeIds = "token_type_ids";
+    public const string Ids = "ids";
+    public const string Positions = "positions";
+    public const string Segments = "segments";
+    public const string Bounds = "bounds";
 
     public bool HasMask => Inputs.Any(input => input.Name == AttentionMask);
 
     public int LogitCount => Outputs.Sum(output => output.Head.Labels.Count);
 
     /// <param name="faults">Clauses without a full stop; when there are any, the contract cannot be used.</param>
-    public static GraphContract Read(InferenceSession session, BundleManifest manifest, List<string> faults)
+    public static GraphContract Read(InferenceSession session, GraphLayout layout, BundleManifest manifest, List<string> faults)
     {
         var notes = new List<string>();
-        var inputs = ReadInputs(session, faults);
+        var inputs = layout == GraphLayout.Packed
+            ? ReadInputs(session, "a packed layout", 1, "[size], dynamic", [Ids, Positions, Segments, Bounds], [Ids, Positions, Bounds], faults)
+            : ReadInputs(session, "a padded layout", 2, "[batch, sequence], both dynamic", [InputIds, AttentionMask, TokenTypeIds], [InputIds], faults);
         var outputs = ReadOutputs(session, manifest.Heads, faults, notes);
-        return new GraphContract(inputs, outputs, notes);
+        return new GraphContract(layout, inputs, outputs, notes);
     }
 
-    private static List<GraphInput> ReadInputs(InferenceSession session, List<string> faults)
+    private static List<GraphInput> ReadInputs(
+        InferenceSession session, string layout, int rank, string shape, string[] given, string[] needed, List<string> faults)
     {
         var inputs = new List<GraphInput>();
         foreach (var (name, node) in session.InputMetadata)
         {
-            if (name is not (InputIds or AttentionMask or TokenTypeIds))
+            if (!given.Contains(name))
             {
-                faults.Add($"the graph wants an input '{name}' and a padded layout gives {InputIds}, {AttentionMask} and {TokenTypeIds}");
+                faults.Add($"the graph wants an input '{name}' and {layout} gives {string.Join(", ", given[..^1])} and {given[^1]}");
             }
             else if (!node.IsTensor || node.ElementDataType is not (TensorElementType.Int64 or TensorElementType.Int32))
             {
                 faults.Add($"the graph's input '{name}' must hold int64 or int32");
             }
-            else if (node.Dimensions.Length != 2 || node.Dimensions.Any(size => size > 0))
+            else if (node.Dimensions.Length != rank || node.Dimensions.Any(size => size > 0))
             {
-                faults.Add($"the graph's input '{name}' has shape {Shape(node)} and needs [batch, sequence], both dynamic");
+                faults.Add($"the graph's input '{name}' has shape {Shape(node)} and needs {shape}");
             }
             else
             {
@@ -53,11 +60,7 @@ internal sealed record GraphContract(IReadOnlyList<GraphInput> Inputs, IReadOnly
             }
         }
 
-        if (!session.InputMetadata.ContainsKey(InputIds))
-        {
-            faults.Add($"the graph has no input '{InputIds}'");
-        }
-
+        faults.AddRange(needed.Where(name => !session.InputMetadata.ContainsKey(name)).Select(name => $"the graph has no input '{name}'"));
         return inputs;
     }
 

@@ -4,7 +4,7 @@ using StreamScorer.Shared.Bundle;
 namespace StreamScorer.Shared.Infer;
 
 /// <summary>An open graph, the device it is on, and one sentence on why that device.</summary>
-internal sealed record ModelSession(InferenceSession Session, string GraphFile, string Device, string Reason)
+internal sealed record ModelSession(InferenceSession Session, VariantManifest Variant, string Device, string Reason)
 {
     /// <exception cref="BundleException">The graph does not load.</exception>
     /// <exception cref="InferenceException">The device that was asked for cannot be had.</exception>
@@ -53,7 +53,7 @@ internal sealed record ModelSession(InferenceSession Session, string GraphFile, 
         session.IntraOpNumThreads = threads;
         return new ModelSession(
             Load(bundle, variant, session),
-            variant.Graph,
+            variant,
             "cpu",
             $"Runs {variant.Graph} on the CPU with {threads} thread{(threads == 1 ? "" : "s")}, {because}.");
     }
@@ -71,7 +71,7 @@ internal sealed record ModelSession(InferenceSession Session, string GraphFile, 
         });
         session.AppendExecutionProvider_CUDA(provider);
         return new ModelSession(
-            Load(bundle, variant, session), variant.Graph, $"cuda:{options.Gpu}", $"Runs {variant.Graph} on CUDA device {options.Gpu}.");
+            Load(bundle, variant, session), variant, $"cuda:{options.Gpu}", $"Runs {variant.Graph} on CUDA device {options.Gpu}.");
     }
 
     private static SessionOptions Settings(InferOptions options)

@@ -12,7 +12,7 @@ public sealed class OnnxScorer : IScorer
 {
     private readonly InferenceSession _session;
     private readonly RunOptions _run = new() { LogSeverityLevel = OrtLoggingLevel.ORT_LOGGING_LEVEL_FATAL };
-    private readonly PaddedInputs _inputs;
+    private readonly GraphInputs _inputs;
     private readonly HeadOutputs _outputs;
     private readonly Lock _running = new();
     private int _disposed;
@@ -20,7 +20,7 @@ public sealed class OnnxScorer : IScorer
     private OnnxScorer(ModelSession model, GraphContract contract)
     {
         _session = model.Session;
-        _inputs = new PaddedInputs(contract);
+        _inputs = GraphInputs.For(contract);
         _outputs = new HeadOutputs(contract);
         Device = model.Device;
         DeviceReason = model.Reason;
@@ -50,14 +50,14 @@ public sealed class OnnxScorer : IScorer
         try
         {
             var faults = new List<string>();
-            var contract = GraphContract.Read(model.Session, bundle.Manifest, faults);
+            var contract = GraphContract.Read(model.Session, model.Variant.Layout, bundle.Manifest, faults);
             if (faults.Count > 0)
             {
-                throw Refused(bundle, model.GraphFile, string.Join("; ", faults));
+                throw Refused(bundle, model.Variant.Graph, string.Join("; ", faults));
             }
 
             var scorer = new OnnxScorer(model, contract);
-            scorer.WarmUp(bundle, model.GraphFile, contract);
+            scorer.WarmUp(bundle, model.Variant.Graph, contract);
             return scorer;
         }
         catch

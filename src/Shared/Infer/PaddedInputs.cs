@@ -1,32 +1,20 @@
 using System.Numerics;
 using Microsoft.ML.OnnxRuntime;
-using Microsoft.ML.OnnxRuntime.Tensors;
 using StreamScorer.Shared.Group;
 
 namespace StreamScorer.Shared.Infer;
 
 /// <summary>Lays rows of token ids out as [rows, longest] for an ordinary export, padded with id 0 where the mask is 0.</summary>
-internal sealed class PaddedInputs
+internal sealed class PaddedInputs : GraphInputs
 {
-    private readonly PinnedTensor[] _tensors;
-    private readonly OrtValue[] _values;
     private readonly bool _hasMask;
 
     public PaddedInputs(GraphContract contract)
-    {
-        Names = [.. contract.Inputs.Select(input => input.Name)];
-        _tensors = [.. contract.Inputs.Select(input => new PinnedTensor(input.Type))];
-        _values = new OrtValue[_tensors.Length];
-        _hasMask = contract.HasMask;
-    }
+        : base(contract) => _hasMask = contract.HasMask;
 
-    public string[] Names { get; }
-
-    /// <summary>
-    /// Rows, from <paramref name="first"/> on, that may go through the graph together. Without a mask the padding would count as text,
-    /// so only rows of equal length do.
-    /// </summary>
-    public int Together(TokenBatch batch, int first)
+    /// <inheritdoc/>
+    // Without a mask the padding would count as text, so only rows of equal length go together.
+    public override int Together(TokenBatch batch, int first)
     {
         if (_hasMask)
         {
@@ -42,8 +30,7 @@ internal sealed class PaddedInputs
         return end - first;
     }
 
-    /// <summary>Fills the inputs; dispose them with <see cref="Release"/>.</summary>
-    public OrtValue[] Fill(TokenBatch batch, int first, int rows)
+    public override OrtValue[] Fill(TokenBatch batch, int first, int rows)
     {
         var longest = 0;
         for (var row = first; row < first + rows; row++)
@@ -52,9 +39,9 @@ internal sealed class PaddedInputs
         }
 
         long[] shape = [rows, longest];
-        for (var i = 0; i < _tensors.Length; i++)
+        for (var i = 0; i < Names.Length; i++)
         {
-            if (_tensors[i].Type == TensorElementType.Int64)
+            if (IsInt64(i))
             {
                 Write<long>(i, batch, first, rows, longest);
             }
@@ -62,25 +49,15 @@ internal sealed class PaddedInputs
             {
                 Write<int>(i, batch, first, rows, longest);
             }
-
-            _values[i] = _tensors[i].View(shape);
         }
 
-        return _values;
-    }
-
-    public void Release()
-    {
-        foreach (var value in _values)
-        {
-            value?.Dispose();
-        }
+        return View(_ => shape);
     }
 
     private void Write<T>(int input, TokenBatch batch, int first, int rows, int longest)
         where T : unmanaged, INumberBase<T>
     {
-        var target = _tensors[input].Use<T>(rows * longest);
+        var target = Use<T>(input, rows * longest);
         var name = Names[input];
         if (name == GraphContract.TokenTypeIds)
         {

@@ -31,7 +31,7 @@ internal sealed class PinnedTensor(TensorElementType type)
     /// <summary>A view for one call; dispose it after. Valid until the next larger shape.</summary>
     public OrtValue View(long[] shape)
     {
-        var count = checked((int)(shape[0] * shape[1]));
+        var count = checked((int)shape.Aggregate(1L, (product, size) => product * size));
         Reserve(count);
         var address = Marshal.UnsafeAddrOfPinnedArrayElement(_bytes, 0);
         return OrtValue.CreateTensorValueWithData(OrtMemoryInfo.DefaultInstance, type, shape, address, (long)count * _elementSize);

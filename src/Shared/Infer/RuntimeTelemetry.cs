@@ -6,7 +6,7 @@ namespace StreamScorer.Shared.Infer;
 /// Switches off what ONNX Runtime tells its maker. From 1.29 on it keeps a device id in the user's cache folder and uploads
 /// events; its API can only stop it after that has begun, the variable stops it before.
 /// </summary>
-internal static partial class RuntimeTelemetry
+public static partial class RuntimeTelemetry
 {
     private const string Variable = "ORT_DISABLE_TELEMETRY";
 

@@ -11,7 +11,7 @@ internal static class Tool
     {
         using var output = new StringWriter();
         using var error = new StringWriter();
-        var root = new RootCommand { BundleCommand.Create(), EvaluateCommand.Create() };
+        var root = new RootCommand { ImportCommand.Create(), InitCommand.Create(), BundleCommand.Create(), EvaluateCommand.Create() };
         var code = root.Parse(args).Invoke(new InvocationConfiguration { Output = output, Error = error });
         return (code, output.ToString(), error.ToString());
     }

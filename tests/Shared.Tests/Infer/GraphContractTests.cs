@@ -25,6 +25,20 @@ public sealed class GraphContractTests
     }
 
     [Fact]
+    public void Open_ShouldNameAllInputFaultsAtOnce_WhenTheLayoutIsPacked()
+    {
+        var graph = new MeanGraph { Inputs = [("ids", MeanGraph.Int64), ("attention_mask", MeanGraph.Int64)] };
+        using var bundle = TestBundle.Of(graph.Build(), Score);
+        bundle.Edit(json => json["variants"]!["cpu"]!["layout"] = "packed");
+
+        var message = Assert.Throws<BundleException>(() => OnnxScorer.Open(bundle.Open(), new InferOptions())).Message;
+
+        Assert.Contains("the graph wants an input 'attention_mask' and a packed layout gives ids, positions, segments and bounds", message, StringComparison.Ordinal);
+        Assert.Contains("the graph's input 'ids' has shape [batch, sequence] and needs [size], dynamic", message, StringComparison.Ordinal);
+        Assert.Contains("the graph has no input 'positions'; the graph has no input 'bounds'", message, StringComparison.Ordinal);
+    }
+
+    [Fact]
     public void Open_ShouldRefuse_WhenTheSequenceLengthIsFixed() =>
         Assert.Contains(
             "the graph's input 'input_ids' has shape [batch, 32] and needs [batch, sequence], both dynamic",
