@@ -1,0 +1,78 @@
+using Microsoft.ML.OnnxRuntime;
+
+namespace ModelTool.Train;
+
+/// <summary>A training graph in ONNX Runtime on the CPU, its weights bound to a parameter set's memory.</summary>
+internal sealed class GraphSession : IDisposable
+{
+    private readonly InferenceSession _session;
+    private readonly RunOptions _runOptions = new();
+    private readonly TrainGraph _graph;
+    private readonly ParameterSet _parameters;
+
+    /// <param name="threads">0 takes all cores.</param>
+    public GraphSession(TrainGraph graph, ParameterSet parameters, int threads)
+    {
+        (_graph, _parameters) = (graph, parameters);
+        using var options = new SessionOptions
+        {
+            EnableMemoryPattern = false, // plans memory for one shape, and here every batch has another
+            IntraOpNumThreads = threads,
+            LogSeverityLevel = OrtLoggingLevel.ORT_LOGGING_LEVEL_FATAL, // every error comes back as an exception as well
+        };
+        options.AddSessionConfigEntry("session.set_denormal_as_zero", "1"); // gradients have many, and each costs a hundred cycles
+        _session = new InferenceSession(graph.Model, options);
+    }
+
+    /// <summary>Runs the graph over a batch.</summary>
+    /// <param name="masks">Dropout masks by name; empty where the graph has none.</param>
+    /// <param name="outputs">Names, each with the memory that it is written to.</param>
+    public void Run(TrainBatch batch, IReadOnlyDictionary<string, OrtValue> masks, IReadOnlyList<(string Name, OrtValue Into)> outputs)
+    {
+        var ofBatch = Inputs(batch).ToList();
+        try
+        {
+            var inputs = ofBatch
+                .Concat(masks.Select(mask => (Name: mask.Key, mask.Value)))
+                .Concat(_graph.Parameters.Select(parameter => (parameter.Name, _parameters[parameter.Name].Value.Value)))
+                .ToList();
+            _session.Run(
+                _runOptions,
+                [.. inputs.Select(input => input.Name)],
+                [.. inputs.Select(input => input.Value)],
+                [.. outputs.Select(output => output.Name)],
+                [.. outputs.Select(output => output.Into)]);
+        }
+        finally
+        {
+            ofBatch.ForEach(input => input.Value.Dispose());
+        }
+    }
+
+    public void Dispose()
+    {
+        _session.Dispose();
+        _runOptions.Dispose();
+    }
+
+    private IEnumerable<(string Name, OrtValue Value)> Inputs(TrainBatch batch)
+    {
+        long[] shape = [batch.Rows, batch.Length];
+        yield return (TrainGraph.Ids, OrtValue.CreateTensorValueFromMemory(batch.Ids, shape));
+        yield return (TrainGraph.SegmentIds, OrtValue.CreateTensorValueFromMemory(batch.Segments, shape));
+        var positions = Enumerable.Range(0, batch.Length).Select(position => (long)position).ToArray();
+        yield return (TrainGraph.PositionIds, OrtValue.CreateTensorValueFromMemory(positions, [batch.Length]));
+        yield return (TrainGraph.Padding, OrtValue.CreateTensorValueFromMemory(batch.Padding(), [batch.Rows, 1, 1, batch.Length]));
+        foreach (var head in _graph.Heads.Where(head => _graph.Losses.ContainsKey(head.Name)))
+        {
+            var target = batch.Targets[head.Name];
+            var targetShape = TrainGraph.LogitShape(head, batch.Rows, batch.Length);
+            yield return (TrainGraph.Target(head.Name), OrtValue.CreateTensorValueFromMemory(target.Target, targetShape));
+            yield return (TrainGraph.Scale(head.Name), OrtValue.CreateTensorValueFromMemory<float>([target.Scale], []));
+            if (target.Weight is { } weight)
+            {
+                yield return (TrainGraph.TargetWeight(head.Name), OrtValue.CreateTensorValueFromMemory(weight, targetShape));
+            }
+        }
+    }
+}

@@ -1,0 +1,66 @@
+namespace ModelTool.Train;
+
+/// <summary>A weight tensor; while it is trained with its gradient and AdamW's two moments.</summary>
+internal sealed class Parameter : IDisposable
+{
+    public Parameter(ParameterShape shape, bool trained)
+    {
+        Shape = shape;
+        Value = new NativeTensor(shape.Shape);
+        if (trained)
+        {
+            Gradient = new NativeTensor(shape.Shape);
+            Moment1 = new NativeTensor(shape.Shape);
+            Moment2 = new NativeTensor(shape.Shape);
+        }
+    }
+
+    public ParameterShape Shape { get; }
+
+    public string Name => Shape.Name;
+
+    public NativeTensor Value { get; }
+
+    /// <summary>Null while the parameter is frozen; so are the moments.</summary>
+    public NativeTensor? Gradient { get; }
+
+    public NativeTensor? Moment1 { get; }
+
+    public NativeTensor? Moment2 { get; }
+
+    public void Dispose()
+    {
+        Value.Dispose();
+        Gradient?.Dispose();
+        Moment1?.Dispose();
+        Moment2?.Dispose();
+    }
+}
+
+/// <summary>All weights of a model in training, by name.</summary>
+internal sealed class ParameterSet : IDisposable
+{
+    private readonly Dictionary<string, Parameter> _byName;
+
+    /// <summary>Makes room; the weights are zero until somebody writes them.</summary>
+    public ParameterSet(IEnumerable<ParameterShape> shapes, IReadOnlySet<string> trained)
+    {
+        All = [.. shapes.Select(shape => new Parameter(shape, trained.Contains(shape.Name)))];
+        _byName = All.ToDictionary(parameter => parameter.Name);
+    }
+
+    /// <summary>In the order of the shapes.</summary>
+    public IReadOnlyList<Parameter> All { get; }
+
+    public Parameter this[string name] => _byName[name];
+
+    public bool Contains(string name) => _byName.ContainsKey(name);
+
+    public void Dispose()
+    {
+        foreach (var parameter in All)
+        {
+            parameter.Dispose();
+        }
+    }
+}

@@ -1,0 +1,120 @@
+using Microsoft.ML.OnnxRuntime;
+using ModelTool.Graph;
+
+namespace ModelTool.Train;
+
+/// <summary>What a training step found.</summary>
+/// <param name="Losses">By head, before its weight.</param>
+/// <param name="GradientNorm">Over all gradients, before clipping. When it is no number, the step changed nothing.</param>
+internal sealed record StepResult(IReadOnlyDictionary<string, float> Losses, double GradientNorm);
+
+/// <summary>How an engine trains.</summary>
+internal sealed record EngineOptions
+{
+    public required TrainGraphOptions Graph { get; init; }
+
+    public AdamWOptions AdamW { get; init; } = new();
+
+    /// <summary>Share of activations that are dropped.</summary>
+    public double DropoutRate { get; init; }
+
+    public int Seed { get; init; } = 1;
+
+    /// <summary>Gradients with a larger norm are scaled down to it; 0 never.</summary>
+    public double LargestNorm { get; init; } = 1;
+
+    /// <summary>0 takes all cores.</summary>
+    public int Threads { get; init; }
+}
+
+/// <summary>
+/// Trains: ONNX Runtime computes losses and gradients, then the weights it reads are updated in place. The same batches in the same order give the
+/// same weights to the bit on the same machine.
+/// </summary>
+internal sealed class TrainEngine : IDisposable
+{
+    private readonly BertConfig _config;
+    private readonly EngineOptions _options;
+    private readonly TrainGraph _graph;
+    private readonly GraphSession _session;
+    private readonly ParameterSet _parameters;
+    private readonly EmbeddingGradients? _embeddings;
+    private readonly Optimizer _optimizer;
+    private readonly DropoutMasks? _masks;
+    private float[] _tokenGradients = [];
+
+    public TrainEngine(BertConfig config, IReadOnlyList<HeadSpec> heads, ParameterSet parameters, EngineOptions options)
+    {
+        (_config, _options, _parameters) = (config, options, parameters);
+        var threads = options.Threads > 0 ? options.Threads : Environment.ProcessorCount;
+        _graph = TrainGraphEmitter.Emit(config, heads, options.Graph with { Dropout = options.DropoutRate > 0 });
+        _session = new GraphSession(_graph, parameters, threads);
+        _masks = options.DropoutRate > 0 ? new DropoutMasks(options.DropoutRate, options.Seed, threads) : null;
+        _embeddings = _graph.EmbeddingGradient is null ? null : new EmbeddingGradients(parameters);
+        Updated = [.. parameters.All.Where(IsUpdated).Select(parameter => parameter.Name)];
+        _optimizer = new Optimizer(options.AdamW, parameters, Updated, _embeddings, threads);
+    }
+
+    /// <summary>Parameters that a step changes: those trained that a loss depends on.</summary>
+    public IReadOnlyList<string> Updated { get; }
+
+    /// <summary>Steps taken so far.</summary>
+    public long Steps
+    {
+        get => _optimizer.Steps;
+        set => _optimizer.Steps = value;
+    }
+
+    /// <summary>One step over a batch.</summary>
+    /// <param name="rate">Learning rate.</param>
+    public StepResult Step(TrainBatch batch, double rate)
+    {
+        var losses = Differentiate(batch);
+        return new StepResult(losses, losses.Values.All(float.IsFinite) ? _optimizer.Step(rate, _options.LargestNorm) : double.NaN);
+    }
+
+    /// <summary>Losses by head; the gradients are left in the parameter set.</summary>
+    public IReadOnlyDictionary<string, float> Differentiate(TrainBatch batch)
+    {
+        var masks = _masks?.Draw(_graph.Masks, Steps, batch.Rows, batch.Length) ?? new Dictionary<string, OrtValue>();
+        var losses = _graph.Losses.Keys.ToDictionary(head => head, _ => new float[1]);
+        var owned = losses.Select(loss => (_graph.Losses[loss.Key], OrtValue.CreateTensorValueFromMemory(loss.Value, []))).ToList();
+        try
+        {
+            if (_graph.EmbeddingGradient is { } name)
+            {
+                owned.Add((name, TokenGradients(batch)));
+            }
+
+            _session.Run(batch, masks, [.. owned, .. _graph.Gradients.Select(gradient => (gradient.Value, _parameters[gradient.Key].Gradient!.Value))]);
+        }
+        finally
+        {
+            owned.ForEach(output => output.Item2.Dispose());
+        }
+
+        _embeddings?.Spread(_tokenGradients.AsSpan(0, batch.Ids.Length * _config.Hidden), batch.Ids, batch.Segments, batch.Length);
+        return losses.ToDictionary(loss => loss.Key, loss => loss.Value[0]);
+    }
+
+    public void Dispose()
+    {
+        _session.Dispose();
+        _masks?.Dispose();
+    }
+
+    private OrtValue TokenGradients(TrainBatch batch)
+    {
+        var count = checked(batch.Ids.Length * _config.Hidden);
+        if (_tokenGradients.Length < count)
+        {
+            _tokenGradients = GC.AllocateUninitializedArray<float>(count);
+        }
+
+        return OrtValue.CreateTensorValueFromMemory(OrtMemoryInfo.DefaultInstance, _tokenGradients.AsMemory(0, count), [batch.Ids.Length, _config.Hidden]);
+    }
+
+    private bool IsUpdated(Parameter parameter) => parameter.Gradient is not null
+        && (_graph.Gradients.ContainsKey(parameter.Name)
+            || (_embeddings is not null && parameter.Shape.IsEmbedding));
+}
