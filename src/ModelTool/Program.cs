@@ -1,4 +1,5 @@
 using System.CommandLine;
+using ModelTool.Calibrate;
 using ModelTool.Evaluate;
 using ModelTool.Import;
 
@@ -6,5 +7,6 @@ var root = new RootCommand("Makes and measures the models that StreamScorer serv
 {
     BundleCommand.Create(),
     EvaluateCommand.Create(),
+    CalibrateCommand.Create(),
 };
 return root.Parse(args).Invoke();
