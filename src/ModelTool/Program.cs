@@ -1,4 +1,5 @@
 using System.CommandLine;
+using ModelTool.Calibrate;
 using ModelTool.Evaluate;
 using ModelTool.Import;
 using StreamScorer.Shared.Infer;
@@ -10,5 +11,6 @@ var root = new RootCommand("Makes and measures the models that StreamScorer serv
     InitCommand.Create(),
     BundleCommand.Create(),
     EvaluateCommand.Create(),
+    CalibrateCommand.Create(),
 };
 return root.Parse(args).Invoke();

@@ -1,6 +1,7 @@
 using System.Text.Json;
 using StreamScorer.Shared.Bundle;
 using StreamScorer.Shared.Infer;
+using StreamScorer.Shared.Judge;
 
 namespace ModelTool;
 
@@ -25,7 +26,7 @@ internal sealed class ToolException : Exception
             command();
             return 0;
         }
-        catch (Exception e) when (e is ToolException or BundleException or InferenceException or IOException or UnauthorizedAccessException or JsonException)
+        catch (Exception e) when (e is ToolException or BundleException or PolicyException or InferenceException or IOException or UnauthorizedAccessException or JsonException)
         {
             error.WriteLine(e.Message.ReplaceLineEndings(" "));
             return 1;

@@ -1,67 +1,76 @@
+using System.Text.Json.Serialization;
+
 namespace ModelTool.Evaluate;
 
-/// <summary>Quality of a head, pooled and by source.</summary>
-internal sealed record HeadQuality(Quality Pooled, IReadOnlyDictionary<string, Quality> Sources);
+/// <summary>Quality of a head: pooled, and by each value of each slice column.</summary>
+/// <param name="MacroF1Interval">95 % bootstrap interval of the pooled macro-F1.</param>
+internal sealed record HeadQuality(
+    string Kind,
+    Quality Pooled,
+    Interval? MacroF1Interval,
+    IReadOnlyDictionary<string, IReadOnlyDictionary<string, Quality>> Slices);
 
-/// <summary>Scored lines held against labelled rows.</summary>
-/// <param name="Rows">Lines joined.</param>
-/// <param name="Rejected">Lines of those that were not scored and so are in no figure.</param>
-/// <param name="Without">Sources left out of the pooled figures.</param>
-internal sealed record Evaluation(int Rows, int Rejected, IReadOnlyList<string> Without, IReadOnlyDictionary<string, HeadQuality> Heads)
+/// <summary>What was held against what.</summary>
+/// <param name="Name">Of the scored file or bundle.</param>
+/// <param name="Data">File name of the labelled file.</param>
+/// <param name="Sha256">Of the labelled file.</param>
+/// <param name="Rows">Rows joined.</param>
+/// <param name="Rejected">Rows of those that were not scored and so are in no figure.</param>
+/// <param name="Without">Sources left out of all figures but their own.</param>
+internal sealed record Evaluation(
+    string Name,
+    string Data,
+    string Sha256,
+    int Rows,
+    int Rejected,
+    IReadOnlyList<string> Without,
+    IReadOnlyDictionary<string, HeadQuality> Heads)
 {
-    /// <summary>Joins line by line; ids must agree.</summary>
-    public static Evaluation Of(IEnumerable<ScoredLine> scored, string scoredName, LabelledRows labelled, IReadOnlyList<string> without)
+    public Evaluation? Against { get; init; }
+
+    /// <summary>By head that both have.</summary>
+    public IReadOnlyDictionary<string, HeadComparison>? Comparison { get; init; }
+
+    /// <summary>Values of a slice column beyond this are no slices: somebody named the ids or the texts.</summary>
+    private const int MaxSlices = 200;
+
+    public static Evaluation Of(ScoredSet set, LabelledRows labelled, string sha256, IReadOnlyList<string> without) => new(
+        set.Name,
+        Path.GetFileName(labelled.File),
+        sha256,
+        set.Rows,
+        set.Rejected,
+        without,
+        set.Heads.ToDictionary(head => head.Head, head => Measure(head, labelled.Slices, without)));
+
+    /// <summary>The posts that pooled figures are of.</summary>
+    public static HeadSamples Pool(HeadSamples head, IReadOnlyList<string> without) =>
+        without.Count == 0 ? head : head.Where(sample => !without.Contains(sample.Source));
+
+    private static HeadQuality Measure(HeadSamples head, IReadOnlyList<string> slices, IReadOnlyList<string> without)
     {
-        var heads = new Dictionary<string, HeadSamples>();
-        var (rows, rejected) = (0, 0);
-        foreach (var line in scored)
-        {
-            rows++;
-            if (!labelled.Next())
-            {
-                throw new ToolException($"{scoredName} has more lines than the labelled file has rows ({rows - 1}): score that very file.");
-            }
-
-            if (line.Id != labelled.Id)
-            {
-                throw new ToolException($"Line {rows} of {scoredName} has id '{line.Id}' and the labelled row has '{labelled.Id}': score that very file.");
-            }
-
-            rejected += line.Heads is null ? 1 : 0;
-            Add(line, labelled, heads);
-        }
-
-        if (labelled.Next())
-        {
-            throw new ToolException($"{scoredName} has {rows} lines and the labelled file has more rows: score that very file.");
-        }
-
-        var known = heads.Values.Where(head => head.Samples.Count > 0).ToDictionary(head => head.Head, head => Measure(head, without));
-        return known.Count > 0
-            ? new Evaluation(rows, rejected, without, known)
-            : throw new ToolException("The labelled file has no labels for any softmax head of the scored lines: a column must have the head's name.");
+        var pooled = Pool(head, without);
+        return new HeadQuality(
+            head.Kind.ToString().ToLowerInvariant(),
+            Quality.Of(pooled),
+            Bootstrap.MacroF1(pooled),
+            slices.Select((column, index) => (column, index)).ToDictionary(
+                slice => slice.column,
+                IReadOnlyDictionary<string, Quality> (slice) => Slice(slice.column == "source" ? head : pooled, slice.column, slice.index)));
     }
 
-    private static void Add(ScoredLine line, LabelledRows labelled, Dictionary<string, HeadSamples> heads)
+    private static Dictionary<string, Quality> Slice(HeadSamples head, string column, int index)
     {
-        foreach (var (name, labels) in line.Heads ?? [])
-        {
-            if (!heads.TryGetValue(name, out var head))
-            {
-                heads.Add(name, head = new HeadSamples(name, [.. labels.Select(label => label.Label)]));
-            }
-
-            if (labelled.HasColumn(name) && labelled.Truth(name, head.Labels) is { } truth)
-            {
-                head.Samples.Add(new Sample(labelled.Source, truth, [.. labels.Select(label => label.Probability)]));
-            }
-        }
+        var groups = head.Samples.GroupBy(sample => sample.Slices[index]).OrderBy(group => group.Key, StringComparer.Ordinal).ToList();
+        return groups.Count <= MaxSlices
+            ? groups.ToDictionary(group => group.Key, group => Quality.Of(head with { Samples = [.. group] }))
+            : throw new ToolException($"Column '{column}' has {groups.Count} different values, more than the {MaxSlices} that --slice can show: name a column with groups of posts.");
     }
-
-    private static HeadQuality Measure(HeadSamples head, IReadOnlyList<string> without) => new(
-        Quality.Of([.. head.Samples.Where(sample => !without.Contains(sample.Source))], head.Labels.Count),
-        head.Samples
-            .GroupBy(sample => sample.Source)
-            .OrderBy(source => source.Key, StringComparer.Ordinal)
-            .ToDictionary(source => source.Key, source => Quality.Of([.. source], head.Labels.Count)));
 }
+
+[JsonSourceGenerationOptions(
+    PropertyNamingPolicy = JsonKnownNamingPolicy.SnakeCaseLower,
+    DictionaryKeyPolicy = JsonKnownNamingPolicy.Unspecified,
+    WriteIndented = true)]
+[JsonSerializable(typeof(Evaluation))]
+internal sealed partial class EvaluationJson : JsonSerializerContext;

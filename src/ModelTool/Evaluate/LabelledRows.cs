@@ -1,40 +1,72 @@
 using System.Globalization;
+using System.Security.Cryptography;
 using CsvHelper;
+using StreamScorer.Shared.Bundle;
 
 namespace ModelTool.Evaluate;
 
-/// <summary>A CSV file with the columns <c>id</c>, optionally <c>source</c>, and a column a head with the true label; empty means unknown.</summary>
+/// <summary>Which columns of a labelled file are read as what.</summary>
+internal sealed record LabelledColumns
+{
+    public string Text { get; init; } = "text";
+
+    /// <summary>Columns by whose values figures are broken down; null: <c>source</c>, if there is one.</summary>
+    public IReadOnlyList<string>? Slices { get; init; }
+
+    /// <summary>The column with a head's labels, where it is not named as the head.</summary>
+    public IReadOnlyDictionary<string, string> Heads { get; init; } = new Dictionary<string, string>();
+}
+
+/// <summary>
+/// A CSV file with the columns <c>id</c>, optionally <c>source</c> and <c>text</c>, and the true labels; empty means unknown. A softmax head has a column with a label or its
+/// index; a sigmoid head one with its labels (several separated by <c>|</c>, <c>;</c>, a comma or a space; <c>-</c> for none), or a column a label with 0 or 1.
+/// </summary>
 internal sealed class LabelledRows : IDisposable
 {
+    private static readonly char[] Separators = ['|', ';', ','];
+
     private readonly CsvReader _csv;
-    private readonly string _file;
+    private readonly LabelledColumns _columns;
     private readonly bool _hasSource;
 
-    public LabelledRows(string file)
+    public LabelledRows(string file, LabelledColumns columns)
     {
-        _file = file;
-        _csv = CsvReader.FromFile(file, CsvReaderOptions.Default with
+        File = file;
+        _columns = columns;
+        _csv = Open(file);
+        try
         {
-            Separator = ',', // not guessed from the first lines, which a post's text could mislead
-            TrackLineNumbers = true,
-            MalformedData = CsvMalformedDataHandling.Throw,
-            FieldCountMismatch = CsvFieldCountHandling.Throw,
-            IncludeValuesInExceptions = false,
-        });
-        if (!HasColumn("id"))
+            Need("id", "the posts' ids");
+            _hasSource = HasColumn("source");
+            Slices = columns.Slices ?? (_hasSource ? ["source"] : []);
+            foreach (var slice in Slices)
+            {
+                Need(slice, "what --slice names");
+            }
+
+            foreach (var (head, column) in columns.Heads)
+            {
+                Need(column, $"what --column names for head '{head}'");
+            }
+        }
+        catch
         {
             _csv.Dispose();
-            throw new ToolException($"{file} needs a header line with a column 'id'.");
+            throw;
         }
-
-        _hasSource = HasColumn("source");
     }
+
+    public string File { get; }
+
+    public IReadOnlyList<string> Slices { get; }
 
     public string Id => _csv.GetString("id");
 
-    public string Source => _hasSource && _csv.GetString("source") is { Length: > 0 } source ? source : "-";
+    public string Source => _hasSource ? Cell("source") : "-";
 
-    public bool HasColumn(string name) => _csv.TryGetFieldIndex(name, out _);
+    public ReadOnlySpan<byte> Text => _csv.GetSpan(_columns.Text);
+
+    public string[] SliceValues() => [.. Slices.Select(Cell)];
 
     /// <summary>Goes to the next row; false at the end.</summary>
     public bool Next()
@@ -45,32 +77,136 @@ internal sealed class LabelledRows : IDisposable
         }
         catch (CsvFormatException e)
         {
-            throw new ToolException($"{_file}, line {e.LineNumber}, is not valid CSV: {e.Message}", e);
+            throw new ToolException($"{File}, line {e.LineNumber}, is not valid CSV: {e.Message}", e);
         }
     }
 
-    /// <summary>Index of the true label: the cell holds an index or a label's name. Null where it is empty.</summary>
-    public int? Truth(string head, IReadOnlyList<string> labels)
+    public void NeedSource() => Need("source", "to know what --without leaves out");
+
+    public void NeedText() => Need(_columns.Text, "the texts to score (another name: --text-column)");
+
+    /// <summary>Whether any label of the head could be in the file.</summary>
+    public bool Knows(string head, HeadKind kind, IReadOnlyList<string> labels) =>
+        HasColumn(ColumnOf(head)) || (kind == HeadKind.Sigmoid && labels.Any(HasColumn));
+
+    /// <summary>By label, whether the row has it; null where the row does not say anything of the head.</summary>
+    public bool?[]? Truth(string head, HeadKind kind, IReadOnlyList<string> labels)
     {
-        var cell = _csv.GetString(head).Trim();
-        if (cell.Length == 0)
+        var column = ColumnOf(head);
+        if (!HasColumn(column))
         {
-            return null;
+            var truth = labels.Select(label => HasColumn(label) ? YesOrNo(label) : null).ToArray();
+            return truth.Any(known => known is not null) ? truth : null;
         }
 
+        var cell = _csv.GetString(column).Trim();
+        return cell.Length == 0 ? null : kind == HeadKind.Softmax ? One(column, cell, labels) : Several(column, cell, labels);
+    }
+
+    public void Dispose() => _csv.Dispose();
+
+    /// <summary>SHA-256 of a file, lower-case hexadecimal.</summary>
+    public static string Digest(string file)
+    {
+        using var stream = System.IO.File.OpenRead(file);
+        return Convert.ToHexStringLower(SHA256.HashData(stream));
+    }
+
+    private static CsvReader Open(string file)
+    {
+        var csv = CsvReader.FromFile(file, CsvReaderOptions.Default with
+        {
+            Separator = ',', // not guessed from the first lines, which a post's text could mislead
+            TrackLineNumbers = true,
+            MalformedData = CsvMalformedDataHandling.Throw,
+            FieldCountMismatch = CsvFieldCountHandling.Throw,
+            IncludeValuesInExceptions = false,
+        });
+        try
+        {
+            csv.ReadHeader();
+            return csv;
+        }
+        catch (CsvFormatException e)
+        {
+            csv.Dispose();
+            throw new ToolException($"{file}, line {Math.Max(1, e.LineNumber)}, is not valid CSV: {e.Message}", e);
+        }
+    }
+
+    private string ColumnOf(string head) => _columns.Heads.GetValueOrDefault(head, head);
+
+    private bool HasColumn(string name) => _csv.TryGetFieldIndex(name, out _);
+
+    private void Need(string column, string what)
+    {
+        if (!HasColumn(column))
+        {
+            throw new ToolException(_csv.Headers.Count == 0
+                ? $"{File} is empty: it needs a header line with a column '{column}', {what}."
+                : $"{File} needs a header line with a column '{column}', {what}; it has {string.Join(", ", _csv.Headers)}.");
+        }
+    }
+
+    private string Cell(string column) => _csv.GetString(column) is { Length: > 0 } value ? value : "-";
+
+    private bool?[] One(string column, string cell, IReadOnlyList<string> labels)
+    {
+        var truth = IndexOf(labels, cell);
+        if (truth < 0 && (!int.TryParse(cell, NumberStyles.None, CultureInfo.InvariantCulture, out truth) || truth >= labels.Count))
+        {
+            throw Wrong(column, $"must hold one of {string.Join(", ", labels)}, or its index from 0");
+        }
+
+        return [.. labels.Select((_, label) => (bool?)(label == truth))];
+    }
+
+    private bool?[] Several(string column, string cell, IReadOnlyList<string> labels)
+    {
+        if (labels.Count == 1 && cell is "0" or "1")
+        {
+            return [cell == "1"];
+        }
+
+        var names = cell == "-" ? [] : IndexOf(labels, cell) >= 0 ? [cell] : Split(cell);
+        var truth = new bool?[labels.Count];
+        Array.Fill(truth, false);
+        foreach (var name in names)
+        {
+            var label = IndexOf(labels, name);
+            truth[label >= 0 ? label : throw Wrong(column, $"must hold labels of {string.Join(", ", labels)}, separated by |, or - for none")] = true;
+        }
+
+        return truth;
+    }
+
+    private static string[] Split(string cell)
+    {
+        const StringSplitOptions Clean = StringSplitOptions.TrimEntries | StringSplitOptions.RemoveEmptyEntries;
+        return cell.IndexOfAny(Separators) >= 0 ? cell.Split(Separators, Clean) : cell.Split(' ', Clean);
+    }
+
+    private bool? YesOrNo(string column) => _csv.GetString(column).Trim() switch
+    {
+        "" => null,
+        "0" => false,
+        "1" => true,
+        _ => throw Wrong(column, "must hold 0 or 1"),
+    };
+
+    // Not the cell itself: a row that slipped by a column would show a post's text.
+    private ToolException Wrong(string column, string rule) => new($"{File}, line {_csv.LineNumber}: column '{column}' {rule}.");
+
+    private static int IndexOf(IReadOnlyList<string> labels, string name)
+    {
         for (var i = 0; i < labels.Count; i++)
         {
-            if (labels[i] == cell)
+            if (labels[i] == name)
             {
                 return i;
             }
         }
 
-        return int.TryParse(cell, NumberStyles.None, CultureInfo.InvariantCulture, out var index) && index < labels.Count
-            ? index
-            : throw new ToolException(
-                $"{_file}, line {_csv.LineNumber}: column '{head}' must hold one of {string.Join(", ", labels)}, or its index from 0.");
+        return -1;
     }
-
-    public void Dispose() => _csv.Dispose();
 }

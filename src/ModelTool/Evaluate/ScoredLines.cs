@@ -1,10 +1,14 @@
 using System.Text.Json;
+using StreamScorer.Shared.Bundle;
 
 namespace ModelTool.Evaluate;
 
+/// <summary>What a head says of a post.</summary>
+internal sealed record ScoredHead(string Name, HeadKind Kind, string[] Labels, float[] Probabilities);
+
 /// <summary>What is needed of one line that <c>streamscorer score</c> prints.</summary>
-/// <param name="Heads">Each label's probability in order, by head; null for a line that was rejected.</param>
-internal sealed record ScoredLine(string? Id, IReadOnlyList<(string Head, (string Label, float Probability)[] Labels)>? Heads);
+/// <param name="Heads">Null for a post that was rejected.</param>
+internal sealed record ScoredLine(string? Id, IReadOnlyList<ScoredHead>? Heads);
 
 internal static class ScoredLines
 {
@@ -29,6 +33,11 @@ internal static class ScoredLines
 
             yield return scored;
         }
+
+        if (number == 0)
+        {
+            throw new ToolException($"{name} is empty: it must hold the lines that 'streamscorer score' prints.");
+        }
     }
 
     private static ScoredLine Read(JsonElement line)
@@ -39,17 +48,17 @@ internal static class ScoredLines
             return new ScoredLine(id, null);
         }
 
-        var heads = new List<(string, (string, float)[])>();
+        var heads = new List<ScoredHead>();
         foreach (var head in line.GetProperty("heads").EnumerateObject())
         {
-            // A sigmoid head chooses no label: several of its labels may hold, and a column with one truth does not fit it.
-            if (head.Value.TryGetProperty("label", out _))
-            {
-                var labels = head.Value.GetProperty("probabilities").EnumerateObject().Select(label => (label.Name, label.Value.GetSingle()));
-                heads.Add((head.Name, labels.ToArray()));
-            }
+            // Only a softmax head chooses one label.
+            var kind = head.Value.TryGetProperty("label", out var chosen) && chosen.ValueKind == JsonValueKind.String ? HeadKind.Softmax : HeadKind.Sigmoid;
+            var labels = head.Value.GetProperty("probabilities").EnumerateObject().ToList();
+            heads.Add(new ScoredHead(head.Name, kind, [.. labels.Select(label => label.Name)], [.. labels.Select(label => Probability(label.Value))]));
         }
 
         return new ScoredLine(id, heads);
     }
+
+    private static float Probability(JsonElement value) => value.GetSingle() is >= 0 and <= 1 and var probability ? probability : throw new FormatException();
 }

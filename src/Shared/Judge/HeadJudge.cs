@@ -10,6 +10,7 @@ internal sealed class HeadJudge
     private readonly HeadKind _kind;
     private readonly string[] _labels;
     private readonly LabelRule?[] _rules;
+    private readonly float _temperature;
 
     public HeadJudge(HeadManifest head, Policy policy)
     {
@@ -21,6 +22,7 @@ internal sealed class HeadJudge
         _name = head.Name;
         _kind = head.Kind;
         _labels = [.. head.Labels];
+        _temperature = policy.TemperatureOf(_name);
         _rules = [.. _labels.Select(label => policy.RuleFor(_name, label) is { } rule ? new LabelRule(label, rule) : null)];
     }
 
@@ -42,23 +44,7 @@ internal sealed class HeadJudge
         }
     }
 
-    public float[] Probabilities(ReadOnlySpan<float> logits)
-    {
-        var probabilities = new float[logits.Length];
-        if (_kind == HeadKind.Softmax)
-        {
-            Softmax(logits, probabilities);
-        }
-        else
-        {
-            for (var i = 0; i < logits.Length; i++)
-            {
-                probabilities[i] = Sigmoid(logits[i]);
-            }
-        }
-
-        return probabilities;
-    }
+    public float[] Probabilities(ReadOnlySpan<float> logits) => HeadProbabilities.Of(_kind, logits, _temperature);
 
     public HeadScore Score(float[] probabilities)
     {
@@ -90,33 +76,5 @@ internal sealed class HeadJudge
         return probability >= threshold
             ? new Why(_name, _labels[label], probability, threshold, probability - threshold, band)
             : null;
-    }
-
-    // Subtracting the maximum changes nothing in the quotient and keeps every exponent at or below 0, so nothing overflows.
-    private static void Softmax(ReadOnlySpan<float> logits, Span<float> probabilities)
-    {
-        var maximum = logits[0];
-        foreach (var logit in logits)
-        {
-            maximum = MathF.Max(maximum, logit);
-        }
-
-        var sum = 0f;
-        for (var i = 0; i < logits.Length; i++)
-        {
-            probabilities[i] = MathF.Exp(logits[i] - maximum);
-            sum += probabilities[i];
-        }
-
-        for (var i = 0; i < logits.Length; i++)
-        {
-            probabilities[i] /= sum;
-        }
-    }
-
-    private static float Sigmoid(float logit)
-    {
-        var e = MathF.Exp(-MathF.Abs(logit));
-        return logit >= 0 ? 1 / (1 + e) : e / (1 + e);
     }
 }

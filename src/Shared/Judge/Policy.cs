@@ -14,6 +14,9 @@ public sealed class Policy
 
     public string? Description => _file.Description;
 
+    /// <summary>The file's content.</summary>
+    public PolicyFile Content => _file;
+
     /// <summary>Reads a policy; all its faults are in one message.</summary>
     /// <exception cref="PolicyException">The file is missing, is no policy, or does not fit the heads.</exception>
     public static Policy Load(string file, IReadOnlyList<HeadManifest> heads)
@@ -41,6 +44,9 @@ public sealed class Policy
             ? new Policy(content!)
             : throw new PolicyException($"The policy {file} is not valid: {string.Join("; ", faults)}.");
     }
+
+    /// <summary>What the head's logits are divided by.</summary>
+    internal float TemperatureOf(string head) => _file.Temperatures?.TryGetValue(head, out var temperature) == true ? temperature : 1;
 
     internal PolicyRule? RuleFor(string head, string label) =>
         _file.Heads.TryGetValue(head, out var labels) && labels.TryGetValue(label, out var rule) ? rule : null;

@@ -9,8 +9,17 @@ public sealed record PolicyFile
     /// <summary>For people: how the thresholds were chosen.</summary>
     public string? Description { get; init; }
 
+    /// <summary>
+    /// By head: every logit is divided by it before probabilities are made of them. Above 1 makes probabilities more moderate, below 1 more extreme;
+    /// which label is the most probable does not change. A head that is not here has 1. (Guo et al. 2017, arXiv 1706.04599)
+    /// </summary>
+    public IReadOnlyDictionary<string, float>? Temperatures { get; init; }
+
     /// <summary>Rules by head, then by label. A label without a rule never decides anything.</summary>
     public required IReadOnlyDictionary<string, IReadOnlyDictionary<string, PolicyRule>> Heads { get; init; }
+
+    /// <summary>Where temperatures and thresholds come from, if a tool chose them. Decides nothing.</summary>
+    public PolicyCalibration? Calibration { get; init; }
 }
 
 /// <summary>When a label's probability leads to a review or a flag. At least one of the two thresholds is there.</summary>

@@ -6,6 +6,10 @@ namespace StreamScorer.Shared.Judge;
 /// <summary>What must hold inside a policy. The serializer lets nulls through as values of a dictionary, so they are looked for here.</summary>
 internal static class PolicyRules
 {
+    // Beyond these every probability is 0, 1 or the same for all labels: a slip of the pen, not a temperature.
+    private const float MinTemperature = 0.01f;
+    private const float MaxTemperature = 100f;
+
     /// <summary>Faults, each a clause without a full stop.</summary>
     public static List<string> Check(PolicyFile policy, IReadOnlyList<HeadManifest> heads)
     {
@@ -20,25 +24,40 @@ internal static class PolicyRules
             if (labels is null)
             {
                 faults.Add($"heads.{name} is null");
-                continue;
             }
-
-            var head = heads.FirstOrDefault(head => head.Name == name);
-            if (head is null)
-            {
-                faults.Add($"head '{name}' is not in the model, which has {List(heads.Select(head => head.Name))}");
-            }
-            else if (head.Kind is not (HeadKind.Softmax or HeadKind.Sigmoid))
-            {
-                faults.Add($"head '{name}' gives no probability a post, so it can have no threshold");
-            }
-            else
+            else if (Find(name, "threshold", heads, faults) is { } head)
             {
                 CheckLabels(head, labels, faults);
             }
         }
 
+        foreach (var (name, temperature) in policy.Temperatures ?? new Dictionary<string, float>())
+        {
+            // Written so that NaN is refused as well.
+            if (Find(name, "temperature", heads, faults) is not null && !(temperature >= MinTemperature && temperature <= MaxTemperature))
+            {
+                faults.Add(string.Create(
+                    CultureInfo.InvariantCulture, $"temperatures.{name} is {temperature} and must lie between {MinTemperature} and {MaxTemperature}"));
+            }
+        }
+
         return faults;
+    }
+
+    private static HeadManifest? Find(string name, string what, IReadOnlyList<HeadManifest> heads, List<string> faults)
+    {
+        var head = heads.FirstOrDefault(head => head.Name == name);
+        if (head is null)
+        {
+            faults.Add($"head '{name}' is not in the model, which has {List(heads.Select(head => head.Name))}");
+        }
+        else if (head.Kind is not (HeadKind.Softmax or HeadKind.Sigmoid))
+        {
+            faults.Add($"head '{name}' gives no probability a post, so it can have no {what}");
+            head = null;
+        }
+
+        return head;
     }
 
     private static void CheckLabels(HeadManifest head, IReadOnlyDictionary<string, PolicyRule> labels, List<string> faults)

@@ -1,4 +1,5 @@
 using System.CommandLine;
+using ModelTool.Calibrate;
 using ModelTool.Evaluate;
 using ModelTool.Import;
 
@@ -11,7 +12,7 @@ internal static class Tool
     {
         using var output = new StringWriter();
         using var error = new StringWriter();
-        var root = new RootCommand { ImportCommand.Create(), InitCommand.Create(), BundleCommand.Create(), EvaluateCommand.Create() };
+        var root = new RootCommand { ImportCommand.Create(), InitCommand.Create(), BundleCommand.Create(), EvaluateCommand.Create(), CalibrateCommand.Create() };
         var code = root.Parse(args).Invoke(new InvocationConfiguration { Output = output, Error = error });
         return (code, output.ToString(), error.ToString());
     }

@@ -34,6 +34,15 @@ public sealed class SchemaTests
         AssertSame(BundleJson.Default.PolicyFile, schema);
         AssertSame(BundleJson.Default.PolicyRule, rule);
         AssertSame(BundleJson.Default.PolicyThresholds, rule["properties"]!["languages"]!["additionalProperties"]!);
+        var calibration = schema["$defs"]!["calibration"]!;
+        AssertSame(BundleJson.Default.PolicyCalibration, calibration);
+        AssertSame(BundleJson.Default.CalibrationData, calibration["properties"]!["data"]!);
+        var head = calibration["properties"]!["heads"]!["additionalProperties"]!;
+        AssertSame(BundleJson.Default.HeadCalibration, head);
+        AssertSame(BundleJson.Default.CalibrationFigures, schema["$defs"]!["figures"]!);
+        AssertSame(BundleJson.Default.LabelCalibration, head["properties"]!["labels"]!["additionalProperties"]!);
+        AssertSame(BundleJson.Default.ThresholdFigures, schema["$defs"]!["reached"]!);
+        AssertSame(BundleJson.Default.CurvePoint, schema["$defs"]!["point"]!);
     }
 
     [Fact]

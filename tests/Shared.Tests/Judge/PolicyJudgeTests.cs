@@ -31,6 +31,26 @@ public sealed class PolicyJudgeTests
         Assert.Empty(verdict.Why);
     }
 
+    [Fact]
+    public void Decide_ShouldDivideTheLogitsByTheTemperature()
+    {
+        // topic at 2: e^0.5, e^1, e^1.5 over their sum; toxicity at 0.5: 1 / (1 + e^-2x)
+        var verdict = Judge("{}", """{"topic": 2, "toxicity": 0.5}""", Topic, Hate, Toxicity).Decide([1, 2, 3, 0, MathF.Log(3), 0, MathF.Log(3)], null);
+
+        AssertClose([0.18632372f, 0.30719589f, 0.50648039f], verdict.Heads["topic"]);
+        AssertClose([0.25f, 0.75f], verdict.Heads["hate"]); // has none of its own
+        AssertClose([0.5f, 0.9f], verdict.Heads["toxicity"]);
+    }
+
+    [Fact]
+    public void Decide_ShouldHoldThresholdsAgainstTheTemperedProbability()
+    {
+        const string Rules = """{"hate": {"hate": {"review": 0.5, "flag": 0.75}}}""";
+
+        Assert.Equal(Decision.Flag, Judge(Rules, Hate).Decide([0, MathF.Log(4)], null).Decision); // 0.8
+        Assert.Equal(Decision.Review, Judge(Rules, """{"hate": 2}""", Hate).Decide([0, MathF.Log(4)], null).Decision); // 2/3
+    }
+
     [Theory]
     [InlineData(1e30f, -1e30f, 1f, 0f)]
     [InlineData(float.MaxValue, float.MinValue, 1f, 0f)]
@@ -132,12 +152,14 @@ public sealed class PolicyJudgeTests
     private static void AssertClose(float[] expected, HeadScore score) =>
         Assert.All(expected.Zip(score.Probabilities.Values), pair => Assert.Equal(pair.First, pair.Second, Close));
 
-    private static PolicyJudge Judge(string rules, params HeadManifest[] heads)
+    private static PolicyJudge Judge(string rules, params HeadManifest[] heads) => Judge(rules, "{}", heads);
+
+    private static PolicyJudge Judge(string rules, string temperatures, params HeadManifest[] heads)
     {
         var file = Path.GetTempFileName();
         try
         {
-            File.WriteAllText(file, $$"""{"version": "1", "heads": {{rules}}}""");
+            File.WriteAllText(file, $$"""{"version": "1", "temperatures": {{temperatures}}, "heads": {{rules}}}""");
             var manifest = new BundleManifest
             {
                 Format = BundleManifest.CurrentFormat,

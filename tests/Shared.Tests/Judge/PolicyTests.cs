@@ -27,10 +27,29 @@ public sealed class PolicyTests : IDisposable
     }
 
     [Fact]
+    public void Load_ShouldReadTemperaturesAndTheirOrigin()
+    {
+        var policy = Load("""
+            {"version": "1", "heads": {}, "temperatures": {"hate": 1.5}, "calibration": {"method": "m",
+             "data": {"file": "f", "sha256": "s", "rows": 9, "without": ["x"], "model_sha256": "t"},
+             "heads": {"hate": {"rows": 9,
+               "before": {"negative_log_likelihood": 0.5, "calibration_error": 0.1},
+               "after": {"negative_log_likelihood": 0.4, "calibration_error": 0.01},
+               "held_out": {"negative_log_likelihood": 0.45, "calibration_error": 0.02},
+               "labels": {"hate": {"target": "t", "positives": 4, "curve": [{"threshold": 0.5, "recall": 1, "share": 1}],
+                 "review": {"threshold": 0.5, "recall": 0.5}}}}}}}
+            """);
+
+        Assert.Equal((1.5f, 1f), (policy.TemperatureOf("hate"), policy.TemperatureOf("toxicity")));
+        var hate = policy.Content.Calibration!.Heads["hate"];
+        Assert.Equal((0.02, null), (hate.HeldOut.CalibrationError, hate.Labels["hate"].Flag));
+    }
+
+    [Fact]
     public void Load_ShouldNameAllFaultsAtOnce()
     {
         var message = Fault("""
-            {"version": " ", "heads": {
+            {"version": " ", "temperatures": {"hate": 0, "toxicity": 101, "entities": 1, "hat": 1}, "heads": {
               "hat": {"hate": {"flag": 0.5}},
               "entities": {"B": {"flag": 0.5}},
               "hate": {"hateful": {"flag": 0.5}, "hate": {"review": 0.9, "flag": 0.8}, "not_hate": {}},
@@ -51,7 +70,11 @@ public sealed class PolicyTests : IDisposable
             + "toxicity.insult.languages.hi.review is 0.4 and must not be above flag, 0.3; "
             + "toxicity.insult.languages has 'HI' twice, case does not matter; "
             + "toxicity.insult.languages has an empty language; "
-            + "toxicity.insult.languages.pt is null.",
+            + "toxicity.insult.languages.pt is null; "
+            + "temperatures.hate is 0 and must lie between 0.01 and 100; "
+            + "temperatures.toxicity is 101 and must lie between 0.01 and 100; "
+            + "head 'entities' gives no probability a post, so it can have no temperature; "
+            + "head 'hat' is not in the model, which has hate, toxicity, entities.",
             message);
     }
 
@@ -63,6 +86,8 @@ public sealed class PolicyTests : IDisposable
     [InlineData("""{"version": "1", "heads": {"hate": {"hate": {"flag": 0.5}, "hate": {"flag": 0.6}}}}""", "hate")]
     [InlineData("""{"version": "1", "heads": {"hate": {"hate": {"flag": "high"}}}}""", "$.heads.hate.hate.flag (line 1)")]
     [InlineData("""{"version": "1", "heads": {"hate": null}}""", "heads.hate is null")]
+    [InlineData("""{"version": "1", "heads": {}, "temperatures": {"hate": null}}""", "temperatures.hate")]
+    [InlineData("""{"version": "1", "heads": {}, "calibration": {"method": "m"}}""", "data")]
     [InlineData("""{"version": "1", "heads": {"hate": {"hate": null}}}""", "hate.hate is null")]
     [InlineData("""{"version": "1", """, "(line 1)")]
     [InlineData("null", "it is null")]

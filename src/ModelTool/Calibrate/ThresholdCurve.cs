@@ -1,0 +1,67 @@
+using ModelTool.Evaluate;
+using StreamScorer.Shared.Judge;
+
+namespace ModelTool.Calibrate;
+
+/// <summary>What every threshold of three decimals, 0.001 to 0.999, catches of one label. A finer one would say more than the data does.</summary>
+internal sealed class ThresholdCurve
+{
+    public const int Steps = 1000;
+
+    private readonly int[] _hits = new int[Steps];
+    private readonly int[] _caught = new int[Steps];
+    private readonly int _rows;
+
+    public ThresholdCurve(IReadOnlyList<Outcome> outcomes)
+    {
+        _rows = outcomes.Count;
+        foreach (var (truth, probability) in outcomes)
+        {
+            var highest = HighestReached(probability);
+            _caught[highest]++;
+            _hits[highest] += truth ? 1 : 0;
+            Positives += truth ? 1 : 0;
+        }
+
+        for (var step = Steps - 2; step >= 0; step--)
+        {
+            _caught[step] += _caught[step + 1];
+            _hits[step] += _hits[step + 1];
+        }
+    }
+
+    public int Positives { get; }
+
+    public int Hits(int step) => _hits[step];
+
+    public int Caught(int step) => _caught[step];
+
+    public double? Precision(int step) => _caught[step] == 0 ? null : (double)_hits[step] / _caught[step];
+
+    public double Recall(int step) => Positives == 0 ? 0 : (double)_hits[step] / Positives;
+
+    public static float Threshold(int step) => step / (float)Steps;
+
+    public CurvePoint Point(int step) => new(
+        Threshold(step), Figure.Round(Recall(step)), Figure.Round((double)_caught[step] / _rows), Figure.Round(Precision(step)));
+
+    // The same comparison as the judge's, on the same floats.
+    private static int HighestReached(float probability)
+    {
+        var step = Math.Min((int)(probability * Steps) + 1, Steps - 1);
+        while (probability < Threshold(step))
+        {
+            step--;
+        }
+
+        return step;
+    }
+}
+
+/// <summary>Figures as the policy holds them.</summary>
+internal static class Figure
+{
+    public static double Round(double value) => Math.Round(value, 4);
+
+    public static double? Round(double? value) => value is { } known ? Round(known) : null;
+}

@@ -1,0 +1,116 @@
+using System.Text;
+using StreamScorer.Shared.Bundle;
+using StreamScorer.Shared.Encode;
+using StreamScorer.Shared.Group;
+using StreamScorer.Shared.Infer;
+using StreamScorer.Shared.Judge;
+
+namespace ModelTool.Evaluate;
+
+/// <summary>One row of a labelled file through a model.</summary>
+/// <param name="Logits">All heads' labels in manifest order; null for a post without a text, which the worker would reject.</param>
+internal sealed record LogitRow(string Id, float[]? Logits);
+
+/// <summary>Scores the texts of a labelled file with a bundle, by the same tokenizer, grouper, graph and judge as the worker.</summary>
+internal sealed class BundleScores : IDisposable
+{
+    /// <summary>Rows that are sorted by length together; more pad less and hold more texts in memory.</summary>
+    private const int Together = 4096;
+
+    private readonly BertTokenizer _tokenizer;
+    private readonly OnnxScorer _scorer;
+
+    private BundleScores(ModelBundle bundle, BertTokenizer tokenizer, OnnxScorer scorer)
+    {
+        Bundle = bundle;
+        _tokenizer = tokenizer;
+        _scorer = scorer;
+    }
+
+    public ModelBundle Bundle { get; }
+
+    public string DeviceReason => _scorer.DeviceReason;
+
+    public static BundleScores Open(string folder, InferOptions options)
+    {
+        var bundle = ModelBundle.Open(folder);
+        return new BundleScores(bundle, bundle.LoadTokenizer(), OnnxScorer.Open(bundle, options));
+    }
+
+    /// <summary>As the worker's policy has it, temperatures included.</summary>
+    public IEnumerable<ScoredLine> Read(string file, LabelledColumns columns)
+    {
+        var judge = new PolicyJudge(Bundle.Manifest, Bundle.Policy);
+        foreach (var row in ReadLogits(file, columns))
+        {
+            yield return new ScoredLine(row.Id, row.Logits is null ? null : Name(judge.Decide(row.Logits, null)));
+        }
+    }
+
+    /// <summary>Row by row, in the file's order.</summary>
+    public IEnumerable<LogitRow> ReadLogits(string file, LabelledColumns columns)
+    {
+        using var rows = new LabelledRows(file, columns);
+        rows.NeedText();
+        var ids = new List<string>();
+        var posts = new List<ReadOnlyMemory<int>>();
+        while (true)
+        {
+            var more = rows.Next();
+            if (!more || ids.Count == Together)
+            {
+                foreach (var row in Score(ids, posts))
+                {
+                    yield return row;
+                }
+
+                ids.Clear();
+                posts.Clear();
+            }
+
+            if (!more)
+            {
+                yield break;
+            }
+
+            ids.Add(rows.Id);
+            posts.Add(Encode(rows.Text));
+        }
+    }
+
+    public void Dispose() => _scorer.Dispose();
+
+    private ReadOnlyMemory<int> Encode(ReadOnlySpan<byte> text)
+    {
+        if (string.IsNullOrWhiteSpace(Encoding.UTF8.GetString(text)))
+        {
+            return ReadOnlyMemory<int>.Empty;
+        }
+
+        Span<int> ids = stackalloc int[Bundle.Manifest.MaxTokens];
+        return ids[.._tokenizer.Encode(text, ids, out _)].ToArray();
+    }
+
+    private IEnumerable<LogitRow> Score(List<string> ids, List<ReadOnlyMemory<int>> posts)
+    {
+        var scored = posts.Where(post => !post.IsEmpty).ToList();
+        var grouping = Grouper.Cut(scored, new GroupOptions());
+        var width = _scorer.LogitCount;
+        var logits = new float[grouping.Rows * width];
+        foreach (var batch in grouping.Batches)
+        {
+            _scorer.Score(batch, logits.AsSpan(batch.FirstRow * width));
+        }
+
+        var next = 0;
+        for (var i = 0; i < ids.Count; i++)
+        {
+            yield return new LogitRow(ids[i], posts[i].IsEmpty ? null : logits.AsSpan(grouping.RowOf(next++) * width, width).ToArray());
+        }
+    }
+
+    private List<ScoredHead> Name(Verdict verdict) =>
+    [
+        .. Bundle.Manifest.Heads.Select(head => new ScoredHead(head.Name, head.Kind, [.. head.Labels], [.. verdict.Heads[head.Name].Probabilities.Values])),
+    ];
+}

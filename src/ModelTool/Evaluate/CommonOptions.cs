@@ -1,0 +1,36 @@
+using System.CommandLine;
+using StreamScorer.Shared.Infer;
+
+namespace ModelTool.Evaluate;
+
+/// <summary>Options of every command that scores a labelled file.</summary>
+internal static class CommonOptions
+{
+    public static readonly Option<string> Text = new("--text-column") { Description = "Column with the texts.", DefaultValueFactory = _ => "text" };
+    public static readonly Option<DeviceChoice> Device = new("--device") { Description = "Auto, Cpu or Cuda.", DefaultValueFactory = _ => DeviceChoice.Auto };
+    public static readonly Option<int> Threads = new("--threads") { Description = "Threads of the model on the CPU; 0 takes all cores.", DefaultValueFactory = _ => 0 };
+    public static readonly Option<string[]> Columns = List("--column", "HEAD=COLUMN, separated by commas: where a column with labels is not named as its head.");
+
+    public static Option<string[]> List(string name, string description) => new(name)
+    {
+        Description = description,
+        DefaultValueFactory = _ => [],
+        CustomParser = result => [.. result.Tokens.SelectMany(token => token.Value.Split(',', StringSplitOptions.RemoveEmptyEntries | StringSplitOptions.TrimEntries))],
+    };
+
+    public static LabelledColumns ReadColumns(ParseResult parsed)
+    {
+        var heads = new Dictionary<string, string>();
+        foreach (var pair in parsed.GetRequiredValue(Columns))
+        {
+            heads[pair.Split('=')[0]] = pair.Split('=') is [{ Length: > 0 }, { Length: > 0 } column]
+                ? column
+                : throw new ToolException($"--column must be HEAD=COLUMN, and is '{pair}'.");
+        }
+
+        return new LabelledColumns { Text = parsed.GetRequiredValue(Text), Heads = heads };
+    }
+
+    public static InferOptions ReadInfer(ParseResult parsed) =>
+        new() { Device = parsed.GetValue(Device), Threads = Math.Max(0, parsed.GetValue(Threads)) };
+}

@@ -1,0 +1,31 @@
+using StreamScorer.Shared.Infer;
+
+namespace ModelTool.Evaluate;
+
+/// <summary>Opens scored files and bundles, and closes them all.</summary>
+internal sealed class ScoredSources(string labelled, LabelledColumns columns, InferOptions infer) : IDisposable
+{
+    private readonly List<IDisposable> _open = [];
+
+    /// <summary>A folder is a bundle, a file is scored lines.</summary>
+    public ScoredInput Open(string path) => Directory.Exists(path) ? OpenBundle(path) : OpenFile(path);
+
+    public ScoredInput OpenFile(string path)
+    {
+        var reader = path == "-" ? Console.In : new StreamReader(path);
+        _open.Add(reader);
+        var name = path == "-" ? "standard input" : path;
+        return new ScoredInput(name, ScoredLines.Read(reader, name));
+    }
+
+    public ScoredInput OpenBundle(string folder)
+    {
+        var scores = BundleScores.Open(folder, infer);
+        _open.Add(scores);
+        var identity = scores.Bundle.Identity;
+        var name = $"{identity.Name} {identity.Version} ({identity.Sha256[..8]}, policy {scores.Bundle.Policy.Version})";
+        return new ScoredInput(name, scores.Read(labelled, columns));
+    }
+
+    public void Dispose() => _open.ForEach(open => open.Dispose());
+}
