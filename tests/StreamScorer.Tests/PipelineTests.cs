@@ -158,6 +158,8 @@ public sealed class PipelineTests : IDisposable
 
         public int LogitCount => 6;
 
+        public bool Pads => true;
+
         public void Score(TokenBatch batch, Span<float> logits)
         {
             Act();

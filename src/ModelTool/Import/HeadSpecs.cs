@@ -79,7 +79,7 @@ internal static class HeadSpecs
         {
             var least = head.Kind switch { HeadKind.Embedding => 0, HeadKind.Softmax or HeadKind.Span => 2, _ => 1 };
             var fault = heads.Count(other => other.Name == head.Name) > 1 ? "is there twice"
-                : head.Name.Length == 0 || PaddedLayout.InputNames.Contains(head.Name) || PackedLayout.InputNames.Contains(head.Name) ? "cannot have that name"
+                : head.Name.Length == 0 || head.Name.Contains('/', StringComparison.Ordinal) || PaddedLayout.InputNames.Contains(head.Name) || PackedLayout.InputNames.Contains(head.Name) ? "cannot have that name"
                 : head.Labels.Count < least ? $"has {head.Labels.Count} labels and needs at least {least}"
                 : head.Kind == HeadKind.Span && head.Labels.Count != 2 ? "is a span and needs two labels, for start and end"
                 : null;

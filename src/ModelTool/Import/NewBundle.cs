@@ -37,10 +37,27 @@ internal sealed record NewBundle
     public required string Origin { get; init; }
 
     /// <summary>Writes the bundle and opens it as the worker does; the folder is there once all of that went well.</summary>
+    /// <exception cref="ToolException">The parts do not fit each other.</exception>
     public ModelBundle Write(string target)
     {
+        Check();
         OutputFolder.Write(target, Fill);
         return ModelBundle.Open(target);
+    }
+
+    /// <summary>What the manifest's own rules would refuse later, said in the words of whoever gave it.</summary>
+    private void Check()
+    {
+        var entries = File.ReadLines(Vocabulary.FullName).Count();
+        if (entries != Config.Encoder.Vocabulary)
+        {
+            throw new ToolException($"{Vocabulary.FullName} has {entries} entries and the encoder {Config.Encoder.Vocabulary} (vocab_size): give the vocabulary it was trained with.");
+        }
+
+        if (MaxTokens < 3 || MaxTokens > Config.Encoder.Positions)
+        {
+            throw new ToolException($"--max-tokens {MaxTokens} must lie between 3 and the encoder's positions, {Config.Encoder.Positions}.");
+        }
     }
 
     private void Fill(string folder)

@@ -11,6 +11,9 @@ public interface IScorer : IDisposable
     /// <summary>Logits of one row: all heads' labels, in manifest order.</summary>
     int LogitCount { get; }
 
+    /// <summary>Whether it works on rows padded to the batch's longest one; else on the tokens alone.</summary>
+    bool Pads { get; }
+
     /// <summary>Scores a token batch.</summary>
     /// <param name="logits">[Rows, LogitCount], row-major; longer is allowed, the rest is left alone.</param>
     /// <exception cref="InferenceException">The model failed, or gave a number that is not finite.</exception>

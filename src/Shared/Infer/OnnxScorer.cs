@@ -25,6 +25,7 @@ public sealed class OnnxScorer : IScorer
         Device = model.Device;
         DeviceReason = model.Reason;
         LogitCount = contract.LogitCount;
+        Pads = contract.Layout == GraphLayout.Padded;
         Notes = contract.Notes;
     }
 
@@ -34,6 +35,8 @@ public sealed class OnnxScorer : IScorer
     public string DeviceReason { get; }
 
     public int LogitCount { get; }
+
+    public bool Pads { get; }
 
     /// <summary>What an operator should know about how the graph is read; sentences, usually none.</summary>
     public IReadOnlyList<string> Notes { get; }

@@ -63,7 +63,7 @@ internal sealed class InferStage(IScorer scorer, PolicyJudge judge, MicroBatchLi
         health.DeviceAsked();
         scorer.Score(tokens, logits.AsSpan(tokens.FirstRow * scorer.LogitCount, tokens.Rows * scorer.LogitCount));
         Array.Fill(spans, (start, time.GetTimestamp() - start), tokens.FirstRow, tokens.Rows);
-        telemetry.TokenBatch(tokens.Rows, tokens.Tokens, tokens.Rows * tokens.LongestRow);
+        telemetry.TokenBatch(tokens.Rows, tokens.Tokens, scorer.Pads ? tokens.Rows * tokens.LongestRow : tokens.Tokens);
         health.DeviceAnswered();
     }
 

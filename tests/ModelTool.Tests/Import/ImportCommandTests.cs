@@ -69,7 +69,8 @@ public sealed class ImportCommandTests : IDisposable
         Checkpoint();
         Import("--head", "hate=softmax:not_hate,hate");
 
-        Assert.Contains("max_tokens is 600", Fault("--head", "fake=softmax:no,yes", "--max-tokens", "600"), StringComparison.Ordinal);
+        var policy = _folder.Write("policy.json", """{"version": "1", "heads": {"hate": {}}}""");
+        Assert.Contains("hate", Fault("--head", "fake=softmax:no,yes", "--policy", policy), StringComparison.Ordinal);
 
         Assert.Equal("hate", ModelBundle.Open(Bundle).Manifest.Heads.Single().Name);
         Assert.Equal(["bundle", "checkpoint"], Directory.GetDirectories(_folder.Path).Select(Path.GetFileName).Order(StringComparer.Ordinal));
@@ -169,12 +170,27 @@ public sealed class ImportCommandTests : IDisposable
         Assert.Contains(said, Fault("--head", "hate=softmax:a,b"), StringComparison.Ordinal);
     }
 
+    [Fact]
+    public void Import_ShouldRefuseWhatDoesNotFitTheEncoder()
+    {
+        Checkpoint();
+        File.AppendAllLines(InCheckpoint("vocab.txt"), ["one-too-many"]);
+
+        Assert.EndsWith(
+            "vocab.txt has 8001 entries and the encoder 8000 (vocab_size): give the vocabulary it was trained with.", Fault("--head", "hate=softmax:a,b"), StringComparison.Ordinal);
+        Assert.Equal(
+            "--max-tokens 600 must lie between 3 and the encoder's positions, 512.",
+            Fault("--head", "hate=softmax:a,b", "--vocab", Repository.TinyBert("vocab.txt"), "--max-tokens", "600"));
+        Assert.False(Directory.Exists(Bundle));
+    }
+
     [Theory]
     [InlineData("hate", "must be NAME=KIND:LABEL,LABEL")]
     [InlineData("hate=3", "must be NAME=KIND:LABEL,LABEL")]
     [InlineData("hate=softmax", "--head: head 'hate' has 0 labels and needs at least 2")]
     [InlineData("hate=span:a,b,c", "needs two labels, for start and end")]
     [InlineData("input_ids=softmax:a,b", "cannot have that name")]
+    [InlineData("heads/Tanh=softmax:a,b", "cannot have that name")]
     [InlineData("e=embedding:max", "an embedding's pooling is mean, cls or pooled")]
     [InlineData("e=embedding:mean,cls", "an embedding's pooling is mean, cls or pooled")]
     public void Import_ShouldRefuseHeadsThatMakeNoSense(string head, string said)

@@ -64,6 +64,7 @@ public sealed class ImportParityTests : IDisposable
         Import(Repository.TinyBert("model.safetensors"), "--head", "topic=softmax:a,b,c,d,e", "--head", "hate=softmax:not_hate,hate", "--layout", layout);
         using var scorer = OnnxScorer.Open(ModelBundle.Open(Bundle), new InferOptions { Device = DeviceChoice.Cpu });
 
+        Assert.Equal(layout == "padded", scorer.Pads);
         var grouping = Grouper.Cut([.. rows.Select(row => (ReadOnlyMemory<int>)row.Ids.Select(id => (int)id).ToArray())], new GroupOptions());
         var logits = new float[grouping.Rows * scorer.LogitCount];
         foreach (var batch in grouping.Batches)
