@@ -19,19 +19,21 @@ internal static class ModelComparison
         var window = new Option<int>("--window") { Description = "Posts that are sorted and cut into batches together", DefaultValueFactory = _ => int.MaxValue };
         var rounds = new Option<int>("--rounds") { Description = "Rounds of each bundle", DefaultValueFactory = _ => 7 };
         var device = new Option<DeviceChoice>("--device") { Description = "Auto, Cpu or Cuda", DefaultValueFactory = _ => DeviceChoice.Cpu };
+        var padded = new Option<int>("--padded-to") { Description = "Also runs the first bundle, which must be padded, with all rows padded to so many tokens; 0: does not" };
         var threads = new Option<int>("--threads") { Description = "Threads of a model call; 0: all cores" };
-        var command = new Command("models", "Model bundles against each other, length-sorted batches.") { bundles, posts, rows, budget, window, rounds, device, threads };
+        var command = new Command("models", "Model bundles against each other, length-sorted batches.") { bundles, posts, rows, budget, window, rounds, padded, device, threads };
         command.SetAction(parsed => Run(
             parsed.GetRequiredValue(bundles),
             parsed.GetValue(posts),
             parsed.GetValue(window),
             new GroupOptions { MaxRows = parsed.GetValue(rows), MaxTokens = parsed.GetValue(budget) },
             parsed.GetValue(rounds),
+            parsed.GetValue(padded),
             new InferOptions { Device = parsed.GetValue(device), Threads = parsed.GetValue(threads) }));
         return command;
     }
 
-    private static int Run(string[] folders, int count, int window, GroupOptions group, int rounds, InferOptions infer)
+    private static int Run(string[] folders, int count, int window, GroupOptions group, int rounds, int paddedTo, InferOptions infer)
     {
         var bundles = folders.Select(ModelBundle.Open).ToList();
         var scorers = bundles.ConvertAll(bundle => OnnxScorer.Open(bundle, infer));
@@ -50,14 +52,28 @@ internal static class ModelComparison
         Console.WriteLine("|---|---|---|");
         for (var i = 0; i < scorers.Count; i++)
         {
-            var ratios = rates[i].Zip(rates[0], (a, b) => a / b).ToList();
-            Console.WriteLine(string.Create(
-                CultureInfo.InvariantCulture,
-                $"| {bundles[i].Identity.Name} {bundles[i].Identity.Version} | {Median(rates[i]):F0} [{rates[i].Min():F0}, {rates[i].Max():F0}] | {Median(ratios):F3} [{ratios.Min():F3}, {ratios.Max():F3}] |"));
+            Row($"{bundles[i].Identity.Name} {bundles[i].Identity.Version}", rates[i], rates[0]);
             scorers[i].Dispose();
         }
 
+        if (paddedTo > 0)
+        {
+            // A fraction of the posts is enough for its rate, and all would take minutes.
+            using var full = new PaddedRun(bundles[0], paddedTo, infer.Threads);
+            var few = tokens[..Math.Min(2 * group.MaxRows, tokens.Count)];
+            full.PerSecond(few, group.MaxRows);
+            Row($"{bundles[0].Identity.Name} {bundles[0].Identity.Version}, all rows padded to {paddedTo}", rates[0].ConvertAll(_ => full.PerSecond(few, group.MaxRows)), rates[0]);
+        }
+
         return 0;
+    }
+
+    private static void Row(string name, List<double> rates, List<double> against)
+    {
+        var ratios = rates.Zip(against, (a, b) => a / b).ToList();
+        Console.WriteLine(string.Create(
+            CultureInfo.InvariantCulture,
+            $"| {name} | {Median(rates):F0} [{rates.Min():F0}, {rates.Max():F0}] | {Median(ratios):F2} [{ratios.Min():F2}, {ratios.Max():F2}] |"));
     }
 
     private static List<ReadOnlyMemory<int>> Tokenize(ModelBundle bundle, IReadOnlyList<byte[]> texts)
