@@ -16,17 +16,18 @@ internal static class ModelComparison
         var posts = new Option<int>("--posts") { Description = "Posts a round", DefaultValueFactory = _ => 512 };
         var rows = new Option<int>("--rows") { Description = "Rows of a batch", DefaultValueFactory = _ => 32 };
         var budget = new Option<int>("--tokens") { Description = "Tokens of a batch at most, padding counted", DefaultValueFactory = _ => int.MaxValue };
+        var call = new Option<int>("--call-tokens") { Description = "What a batch costs by itself, in tokens; the default makes as few batches as can be", DefaultValueFactory = _ => 1_000_000 };
         var window = new Option<int>("--window") { Description = "Posts that are sorted and cut into batches together", DefaultValueFactory = _ => int.MaxValue };
         var rounds = new Option<int>("--rounds") { Description = "Rounds of each bundle", DefaultValueFactory = _ => 7 };
         var device = new Option<DeviceChoice>("--device") { Description = "Auto, Cpu or Cuda", DefaultValueFactory = _ => DeviceChoice.Cpu };
         var padded = new Option<int>("--padded-to") { Description = "Also runs the first bundle, which must be padded, with all rows padded to so many tokens; 0: does not" };
         var threads = new Option<int>("--threads") { Description = "Threads of a model call; 0: all cores" };
-        var command = new Command("models", "Model bundles against each other, length-sorted batches.") { bundles, posts, rows, budget, window, rounds, padded, device, threads };
+        var command = new Command("models", "Model bundles against each other, length-sorted batches.") { bundles, posts, rows, budget, call, window, rounds, padded, device, threads };
         command.SetAction(parsed => Run(
             parsed.GetRequiredValue(bundles),
             parsed.GetValue(posts),
             parsed.GetValue(window),
-            new GroupOptions { MaxRows = parsed.GetValue(rows), MaxTokens = parsed.GetValue(budget) },
+            new GroupOptions { MaxRows = parsed.GetValue(rows), MaxTokens = parsed.GetValue(budget), CallTokens = parsed.GetValue(call) },
             parsed.GetValue(rounds),
             parsed.GetValue(padded),
             new InferOptions { Device = parsed.GetValue(device), Threads = parsed.GetValue(threads) }));

@@ -35,7 +35,7 @@ internal sealed partial class GraphBuilder
         var file = Path.GetFileName(path);
         if (_graph.Initializer.Sum(tensor => (long)tensor.RawData.Length) <= largestInside)
         {
-            WriteAside(path, stream => Build().WriteTo(stream));
+            AtomicFile.Write(path, stream => Build().WriteTo(stream));
             return [file];
         }
 
@@ -44,8 +44,8 @@ internal sealed partial class GraphBuilder
         model.Graph.Node.Add(_graph.Node);
         model.Graph.Input.Add(_graph.Input);
         model.Graph.Output.Add(_graph.Output);
-        WriteAside(path + ".data", stream => model.Graph.Initializer.Add(_graph.Initializer.Select(tensor => Externalise(tensor, stream, file + ".data"))));
-        WriteAside(path, stream => model.WriteTo(stream));
+        AtomicFile.Write(path + ".data", stream => model.Graph.Initializer.Add(_graph.Initializer.Select(tensor => Externalise(tensor, stream, file + ".data"))));
+        AtomicFile.Write(path, stream => model.WriteTo(stream));
         return [file, file + ".data"];
     }
 
@@ -61,23 +61,4 @@ internal sealed partial class GraphBuilder
     }
 
     private static StringStringEntryProto Entry(string key, string value) => new() { Key = key, Value = value };
-
-    private static void WriteAside(string path, Action<FileStream> write)
-    {
-        var aside = path + ".part";
-        try
-        {
-            using (var stream = File.Create(aside))
-            {
-                write(stream);
-            }
-
-            File.Move(aside, path, overwrite: true);
-        }
-        catch
-        {
-            File.Delete(aside);
-            throw;
-        }
-    }
 }

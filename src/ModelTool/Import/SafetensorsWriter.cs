@@ -11,28 +11,15 @@ internal sealed record NamedTensor(string Name, long[] Shape, Func<float[]> Data
 internal static class SafetensorsWriter
 {
     /// <summary>Writes the tensors in the order given; a file that is there is replaced once the new one is whole.</summary>
-    public static void Write(string path, IReadOnlyList<NamedTensor> tensors)
-    {
-        var aside = path + ".part";
-        try
+    public static void Write(string path, IReadOnlyList<NamedTensor> tensors) =>
+        AtomicFile.Write(path, stream =>
         {
-            using (var stream = File.Create(aside))
+            WriteHeader(stream, tensors);
+            foreach (var tensor in tensors)
             {
-                WriteHeader(stream, tensors);
-                foreach (var tensor in tensors)
-                {
-                    WriteData(stream, tensor);
-                }
+                WriteData(stream, tensor);
             }
-
-            File.Move(aside, path, overwrite: true);
-        }
-        catch
-        {
-            File.Delete(aside);
-            throw;
-        }
-    }
+        });
 
     private static void WriteHeader(FileStream stream, IReadOnlyList<NamedTensor> tensors)
     {

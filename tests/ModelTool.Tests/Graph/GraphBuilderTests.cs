@@ -32,14 +32,14 @@ public sealed class GraphBuilderTests : IDisposable
     }
 
     [Fact]
-    public void Save_ShouldLeaveTheOldFile_WhenTheNewOneCannotBeWritten()
+    public void Save_ShouldLeaveNothing_WhenTheFileCannotBePut()
     {
-        var path = _folder.Write("graph.onnx", "old");
-        Directory.CreateDirectory(path + ".part");
+        var path = _folder.PathOf("graph.onnx");
+        Directory.CreateDirectory(path);
 
         Assert.ThrowsAny<Exception>(() => Sample().Save(path));
 
-        Assert.Equal("old", File.ReadAllText(path));
+        Assert.Empty(Files());
     }
 
     [Fact]
