@@ -8,10 +8,10 @@ internal static class CalibrateCommand
 {
     private static readonly Argument<string> Folder = new("BUNDLE") { Description = "The bundle's folder; its policy.json is written anew." };
     private static readonly Argument<string> Labelled = new("LABELLED") { Description = "CSV file: columns id, text, and the true labels of each head under the head's name (or a column a label, for sigmoid heads)." };
-    private static readonly Option<double?> Precision = new("--precision") { Description = "Flag: the lowest threshold with at least this precision, such as 0.9." };
+    private static readonly Option<double?> Precision = CommonOptions.Number("--precision", "Flag: the lowest threshold with at least this precision, such as 0.9.");
     private static readonly Option<bool> BestF1 = new("--best-f1") { Description = "Flag: the threshold with the highest F1." };
-    private static readonly Option<double?> CostRatio = new("--cost-ratio") { Description = "Flag: the least cost, when a post that slips through costs this many times a false alarm." };
-    private static readonly Option<double?> ReviewRecall = new("--review-recall") { Description = "Review: the highest threshold with at least this recall. Default: the threshold 0.5, the label is more likely than not." };
+    private static readonly Option<double?> CostRatio = CommonOptions.Number("--cost-ratio", "Flag: the least cost, when a post that slips through costs this many times a false alarm.");
+    private static readonly Option<double?> ReviewRecall = CommonOptions.Number("--review-recall", "Review: the highest threshold with at least this recall. Default: the threshold 0.5, the label is more likely than not.");
     private static readonly Option<string[]> Labels = CommonOptions.List("--label", "HEAD.LABEL, separated by commas: labels to set thresholds for, beside those that the policy has a rule for.");
     private static readonly Option<string[]> Without = CommonOptions.List("--without", "Sources to leave out, separated by commas.");
     private static readonly Option<int> Folds = new("--folds") { Description = "Parts of the cross-validation.", DefaultValueFactory = _ => 5 };
@@ -61,6 +61,7 @@ internal static class CalibrateCommand
             Data = parsed.GetRequiredValue(Labelled),
             Columns = CommonOptions.ReadColumns(parsed),
             Infer = CommonOptions.ReadInfer(parsed),
+            Progress = CommonOptions.Progress,
             Targets = new FitTargets(
                 Target(parsed),
                 Fraction(parsed, ReviewRecall) is { } recall ? new RecallTarget(recall) : new FixedTarget(0.5),

@@ -16,6 +16,9 @@ internal sealed record CalibrationRequest
 
     public required InferOptions Infer { get; init; }
 
+    /// <summary>Where to count the posts of long files; null for nowhere.</summary>
+    public TextWriter? Progress { get; init; }
+
     public required FitTargets Targets { get; init; }
 
     /// <summary>Sources left out.</summary>
@@ -34,7 +37,7 @@ internal static class CalibrationRun
     /// <summary>The bundle and its new policy; nothing is written.</summary>
     public static (ModelBundle Bundle, PolicyFile Policy) Fit(CalibrationRequest request, DateOnly today)
     {
-        using var scores = BundleScores.Open(request.Folder, request.Infer);
+        using var scores = BundleScores.Open(request.Folder, request.Infer, request.Progress);
         var old = scores.Bundle.Policy.Content;
         var heads = scores.Bundle.Manifest.Heads;
         var labels = heads.ToDictionary(head => head.Name, head => LabelsOf(head, old, request.Labels));

@@ -1,13 +1,14 @@
 using System.Globalization;
 using System.Text;
 using System.Text.Json;
+using System.Text.RegularExpressions;
 using StreamScorer.Shared.Bundle;
 using StreamScorer.Shared.Judge;
 
 namespace ModelTool.Calibrate;
 
 /// <summary>Puts what was fitted into a policy.</summary>
-internal static class PolicyUpdate
+internal static partial class PolicyUpdate
 {
     public static PolicyFile Apply(
         PolicyFile old, IReadOnlyDictionary<string, HeadFit> fits, CalibrationData data, CalibrationRequest request, DateOnly today)
@@ -37,7 +38,7 @@ internal static class PolicyUpdate
     /// <summary>Writes beside the file, reads that back as the worker would, and renames.</summary>
     public static void Write(ModelBundle bundle, PolicyFile policy) => AtomicFile.Write(
         bundle.PolicyFile,
-        Encoding.UTF8.GetBytes(JsonSerializer.Serialize(policy, BundleJson.Default.PolicyFile) + "\n"),
+        Encoding.UTF8.GetBytes(Compact(JsonSerializer.Serialize(policy, BundleJson.Default.PolicyFile)) + "\n"),
         aside => Policy.Load(aside, bundle.Manifest.Heads));
 
     /// <summary>DATE.NUMBER: the number after the old one's on the same day, else today's first.</summary>
@@ -49,6 +50,10 @@ internal static class PolicyUpdate
             : 1;
         return string.Create(CultureInfo.InvariantCulture, $"{date}.{next}");
     }
+
+    /// <summary>Objects of nothing but numbers on one line each: people read and edit this file.</summary>
+    private static string Compact(string json) =>
+        Numbers().Replace(json, found => "{ " + Gap().Replace(found.Groups[1].Value.Trim(), " ") + " }");
 
     private static Dictionary<string, PolicyRule> Rules(IReadOnlyDictionary<string, PolicyRule>? old, HeadFit fit)
     {
@@ -80,4 +85,10 @@ internal static class PolicyUpdate
                 $"{label.Key}.{label.Label} {label.Flag!.HeldOutPrecision:0.000} precision, {label.Flag.HeldOutRecall:0.000} recall"));
         return $"Calibrated on {Path.GetFileName(request.Data)}{without}. Flag: {request.Targets.Flag.Words}; on held-out rows {string.Join("; ", reached)}. Where the label is rarer than in those rows, precision is lower: measure on your own stream.";
     }
+
+    [GeneratedRegex(@"\{\s*((?:""[a-z_]+"": [-+.0-9eE]+,?\s*)+)\}")]
+    private static partial Regex Numbers();
+
+    [GeneratedRegex(@"\s+")]
+    private static partial Regex Gap();
 }

@@ -1,4 +1,4 @@
-using System.Text;
+using System.Text.Unicode;
 using StreamScorer.Shared.Bundle;
 using StreamScorer.Shared.Encode;
 using StreamScorer.Shared.Group;
@@ -8,7 +8,7 @@ using StreamScorer.Shared.Judge;
 namespace ModelTool.Evaluate;
 
 /// <summary>One row of a labelled file through a model.</summary>
-/// <param name="Logits">All heads' labels in manifest order; null for a post without a text, which the worker would reject.</param>
+/// <param name="Logits">All heads' labels in manifest order; null for a text that the worker would reject: nothing to read, or no valid UTF-8.</param>
 internal sealed record LogitRow(string Id, float[]? Logits);
 
 /// <summary>Scores the texts of a labelled file with a bundle, by the same tokenizer, grouper, graph and judge as the worker.</summary>
@@ -20,9 +20,12 @@ internal sealed class BundleScores : IDisposable
     private readonly BertTokenizer _tokenizer;
     private readonly OnnxScorer _scorer;
 
-    private BundleScores(ModelBundle bundle, BertTokenizer tokenizer, OnnxScorer scorer)
+    private readonly TextWriter? _progress;
+
+    private BundleScores(ModelBundle bundle, BertTokenizer tokenizer, OnnxScorer scorer, TextWriter? progress)
     {
         Bundle = bundle;
+        _progress = progress;
         _tokenizer = tokenizer;
         _scorer = scorer;
     }
@@ -31,10 +34,11 @@ internal sealed class BundleScores : IDisposable
 
     public string DeviceReason => _scorer.DeviceReason;
 
-    public static BundleScores Open(string folder, InferOptions options)
+    /// <param name="progress">Where to count the posts of long files; null for nowhere.</param>
+    public static BundleScores Open(string folder, InferOptions options, TextWriter? progress)
     {
         var bundle = ModelBundle.Open(folder);
-        return new BundleScores(bundle, bundle.LoadTokenizer(), OnnxScorer.Open(bundle, options));
+        return new BundleScores(bundle, bundle.LoadTokenizer(), OnnxScorer.Open(bundle, options), progress);
     }
 
     /// <summary>As the worker's policy has it, temperatures included.</summary>
@@ -54,6 +58,7 @@ internal sealed class BundleScores : IDisposable
         rows.NeedText();
         var ids = new List<string>();
         var posts = new List<ReadOnlyMemory<int>>();
+        var done = 0;
         while (true)
         {
             var more = rows.Next();
@@ -64,8 +69,13 @@ internal sealed class BundleScores : IDisposable
                     yield return row;
                 }
 
+                done += ids.Count;
                 ids.Clear();
                 posts.Clear();
+                if (done >= Together) // short files stay silent
+                {
+                    _progress?.Write(FormattableString.Invariant($"\r{Bundle.Identity.Name}: {done:N0} posts scored{(more ? "" : "\n")}"));
+                }
             }
 
             if (!more)
@@ -82,7 +92,7 @@ internal sealed class BundleScores : IDisposable
 
     private ReadOnlyMemory<int> Encode(ReadOnlySpan<byte> text)
     {
-        if (string.IsNullOrWhiteSpace(Encoding.UTF8.GetString(text)))
+        if (!Utf8.IsValid(text) || BlankText.Is(text))
         {
             return ReadOnlyMemory<int>.Empty;
         }

@@ -1,4 +1,5 @@
 using System.CommandLine;
+using System.Globalization;
 using StreamScorer.Shared.Infer;
 
 namespace ModelTool.Evaluate;
@@ -30,6 +31,24 @@ internal static class CommonOptions
 
         return new LabelledColumns { Text = parsed.GetRequiredValue(Text), Heads = heads };
     }
+
+    /// <summary>Standard error, where a person is looking at it.</summary>
+    public static TextWriter? Progress => Console.IsErrorRedirected ? null : Console.Error;
+
+    public static Option<double?> Number(string name, string description) => new(name)
+    {
+        Description = description,
+        CustomParser = result =>
+        {
+            if (double.TryParse(result.Tokens[0].Value, NumberStyles.Float, CultureInfo.InvariantCulture, out var number))
+            {
+                return number;
+            }
+
+            result.AddError($"{name} must be a number, and is '{result.Tokens[0].Value}'.");
+            return null;
+        },
+    };
 
     public static InferOptions ReadInfer(ParseResult parsed) =>
         new() { Device = parsed.GetValue(Device), Threads = Math.Max(0, parsed.GetValue(Threads)) };

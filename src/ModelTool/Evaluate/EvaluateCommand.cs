@@ -57,10 +57,16 @@ internal static class EvaluateCommand
             throw new ToolException("Give SCORED and LABELLED, or --bundle FOLDER and LABELLED.");
         }
 
+        // Before the model runs for minutes.
+        if (parsed.GetValue(Html) is { } page && !Directory.Exists(page.DirectoryName))
+        {
+            throw new ToolException($"The folder of --html {page} does not exist: make it first.");
+        }
+
         var file = files[^1];
         var columns = CommonOptions.ReadColumns(parsed) with { Slices = parsed.GetRequiredValue(Slice) is { Length: > 0 } slices ? slices : null };
         using var labelled = new LabelledRows(file, columns);
-        using var sources = new ScoredSources(file, columns, CommonOptions.ReadInfer(parsed));
+        using var sources = new ScoredSources(file, columns, CommonOptions.ReadInfer(parsed), CommonOptions.Progress);
         var inputs = new List<ScoredInput> { bundle is null ? sources.OpenFile(files[0]) : sources.OpenBundle(bundle) };
         if (parsed.GetValue(Against) is { } other)
         {

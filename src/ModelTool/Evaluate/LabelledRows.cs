@@ -23,6 +23,8 @@ internal sealed record LabelledColumns
 /// </summary>
 internal sealed class LabelledRows : IDisposable
 {
+    private const int LongestName = 40;
+
     private static readonly char[] Separators = ['|', ';', ','];
 
     private readonly CsvReader _csv;
@@ -114,6 +116,11 @@ internal sealed class LabelledRows : IDisposable
 
     private static CsvReader Open(string file)
     {
+        if (Directory.Exists(file))
+        {
+            throw new ToolException($"{file} is a folder, and must be a CSV file with labels.");
+        }
+
         var csv = CsvReader.FromFile(file, CsvReaderOptions.Default with
         {
             Separator = ',', // not guessed from the first lines, which a post's text could mislead
@@ -136,7 +143,9 @@ internal sealed class LabelledRows : IDisposable
 
     private string ColumnOf(string head) => _columns.Heads.GetValueOrDefault(head, head);
 
-    private bool HasColumn(string name) => _csv.TryGetFieldIndex(name, out _);
+    private bool HasColumn(string name) => !_csv.TryGetFieldIndex(name, 1, out _)
+        ? _csv.TryGetFieldIndex(name, out _)
+        : throw new ToolException($"{File} has the column '{name}' twice: which one is meant cannot be known.");
 
     private void Need(string column, string what)
     {
@@ -144,9 +153,14 @@ internal sealed class LabelledRows : IDisposable
         {
             throw new ToolException(_csv.Headers.Count == 0
                 ? $"{File} is empty: it needs a header line with a column '{column}', {what}."
-                : $"{File} needs a header line with a column '{column}', {what}; it has {string.Join(", ", _csv.Headers)}.");
+                : $"{File} needs a header line with a column '{column}', {what}; it has {Headers()}");
         }
     }
+
+    // A file without a header shows its first row here, and a post's text must not be shown.
+    private string Headers() => _csv.Headers.All(header => header.Length <= LongestName && header.All(letter => char.IsAsciiLetterOrDigit(letter) || "_-.:/".Contains(letter, StringComparison.Ordinal)))
+        ? string.Join(", ", _csv.Headers) + "."
+        : "none whose names could be shown: is its first line a header, and are its columns separated by commas?";
 
     private string Cell(string column) => _csv.GetString(column) is { Length: > 0 } value ? value : "-";
 

@@ -36,7 +36,7 @@ internal sealed record Quality(
             Reliability.Brier(head),
             labels.Select((label, i) => (head.Labels[i], label)).ToDictionary(pair => pair.Item1, pair => pair.label),
             head.Kind == HeadKind.Softmax ? Confuse(head) : null,
-            [.. labels.SelectMany((label, i) => label.Notes(head.Labels[i], rows))]);
+            rows == 0 ? ["no post is left: nothing is defined"] : [.. labels.SelectMany((label, i) => label.Notes(head.Labels[i]))]);
     }
 
     // An average over some of the labels would look better or worse than it is.
@@ -96,18 +96,18 @@ internal sealed record LabelQuality(int Rows, int Positives, int Chosen, int Hit
     }
 
     /// <summary>Why figures are missing; sentences without a full stop.</summary>
-    public IEnumerable<string> Notes(string label, int rows)
+    public IEnumerable<string> Notes(string label)
     {
-        if (rows > 0 && Positives == 0)
+        if (Positives == 0)
         {
             yield return $"no post has the label {label}: its recall, ROC-AUC and PR-AUC are not defined";
         }
-        else if (rows > 0 && Positives == Rows)
+        else if (Positives == Rows)
         {
             yield return $"every post has the label {label}: its ROC-AUC is not defined";
         }
 
-        if (rows > 0 && Chosen == 0)
+        if (Chosen == 0)
         {
             yield return $"{label} is never chosen: its precision is not defined";
         }

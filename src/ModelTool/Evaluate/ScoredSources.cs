@@ -3,7 +3,7 @@ using StreamScorer.Shared.Infer;
 namespace ModelTool.Evaluate;
 
 /// <summary>Opens scored files and bundles, and closes them all.</summary>
-internal sealed class ScoredSources(string labelled, LabelledColumns columns, InferOptions infer) : IDisposable
+internal sealed class ScoredSources(string labelled, LabelledColumns columns, InferOptions infer, TextWriter? progress) : IDisposable
 {
     private readonly List<IDisposable> _open = [];
 
@@ -12,6 +12,11 @@ internal sealed class ScoredSources(string labelled, LabelledColumns columns, In
 
     public ScoredInput OpenFile(string path)
     {
+        if (Directory.Exists(path))
+        {
+            throw new ToolException($"{path} is a folder, not scored lines: name a bundle with --bundle.");
+        }
+
         var reader = path == "-" ? Console.In : new StreamReader(path);
         _open.Add(reader);
         var name = path == "-" ? "standard input" : path;
@@ -20,7 +25,7 @@ internal sealed class ScoredSources(string labelled, LabelledColumns columns, In
 
     public ScoredInput OpenBundle(string folder)
     {
-        var scores = BundleScores.Open(folder, infer);
+        var scores = BundleScores.Open(folder, infer, progress);
         _open.Add(scores);
         var identity = scores.Bundle.Identity;
         var name = $"{identity.Name} {identity.Version} ({identity.Sha256[..8]}, policy {scores.Bundle.Policy.Version})";

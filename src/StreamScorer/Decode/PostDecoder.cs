@@ -1,10 +1,10 @@
 using System.Buffers;
-using System.Globalization;
 using System.Security.Cryptography;
 using System.Text;
 using System.Text.Json;
 using System.Text.Unicode;
 using StreamScorer.Shared.Contracts;
+using StreamScorer.Shared.Encode;
 
 namespace StreamScorer.Decode;
 
@@ -139,30 +139,8 @@ internal sealed class PostDecoder
 
     private Decoded Finish(ReadOnlyMemory<byte> text, string id, string? language, long? createdAt)
         => text.Length > _options.MaxTextBytes ? Rejected(Rejects.TooLong(text.Length, _options.MaxTextBytes))
-            : IsBlank(text.Span) ? Rejected(Rejects.NothingToRead)
+            : BlankText.Is(text.Span) ? Rejected(Rejects.NothingToRead)
             : new Decoded(new Post(id, text, language, createdAt), null);
-
-    /// <summary>
-    /// Whether there is nothing to read whatever the model: white space, controls (U+0000 among them), invisible format
-    /// characters (zero-width space and joiners, soft hyphen), U+FFFD. What a given tokenizer drops beyond that, such as lone accents, Encode sees.
-    /// </summary>
-    private static bool IsBlank(ReadOnlySpan<byte> text)
-    {
-        while (!text.IsEmpty)
-        {
-            Rune.DecodeFromUtf8(text, out var rune, out var consumed);
-            var isHidden = Rune.IsWhiteSpace(rune) || rune == Rune.ReplacementChar
-                || Rune.GetUnicodeCategory(rune) is UnicodeCategory.Control or UnicodeCategory.Format;
-            if (!isHidden)
-            {
-                return false;
-            }
-
-            text = text[consumed..];
-        }
-
-        return true;
-    }
 
     private static string? ReadId(ReadOnlySpan<byte> json, FieldValue field)
     {

@@ -36,7 +36,7 @@ public sealed class BundleScoresTests : IDisposable
     [Fact]
     public void Evaluate_ShouldCountPostsWithoutAText()
     {
-        var (_, output, error) = Tool.Run("evaluate", _folder.Write("l.csv", "id,text,hate\na,fine,1\nb, ,1\nc,,0\n"), "--bundle", TinyBundle.Make(_folder, """{"version": "1", "heads": {}}"""), "--json");
+        var (_, output, error) = Tool.Run("evaluate", _folder.Write("l.csv", "id,text,hate\na,fine,1\nb, \u200b,1\nc,,0\n"), "--bundle", TinyBundle.Make(_folder, """{"version": "1", "heads": {}}"""), "--json");
 
         Assert.Empty(error);
         var json = JsonNode.Parse(output)!;

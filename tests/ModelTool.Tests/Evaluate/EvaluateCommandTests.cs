@@ -194,6 +194,30 @@ public sealed class EvaluateCommandTests : IDisposable
     }
 
     [Fact]
+    public void Evaluate_ShouldNotShowARow_WhenThereIsNoHeader() =>
+        Assert.EndsWith(
+            "it has none whose names could be shown: is its first line a header, and are its columns separated by commas?",
+            Tool.Fault("evaluate", Scored(Line("a", 0.9)), Csv("a,what somebody wrote,1\n")),
+            StringComparison.Ordinal);
+
+    [Theory]
+    [InlineData("id,hate,hate\na,1,0\n", "hate")]
+    [InlineData("id,id,hate\na,a,0\n", "id")]
+    public void Evaluate_ShouldRefuse_WhenAColumnIsThereTwice(string csv, string column) =>
+        Assert.EndsWith($"has the column '{column}' twice: which one is meant cannot be known.", Tool.Fault("evaluate", Scored(Line("a", 0.9)), Csv(csv)), StringComparison.Ordinal);
+
+    [Fact]
+    public void Evaluate_ShouldRefuse_WhenAFolderStandsForAFile()
+    {
+        Assert.EndsWith("is a folder, not scored lines: name a bundle with --bundle.", Tool.Fault("evaluate", _folder.Path, Csv(Labelled)), StringComparison.Ordinal);
+        Assert.EndsWith("is a folder, and must be a CSV file with labels.", Tool.Fault("evaluate", Scored(Line("a", 0.9)), _folder.Path), StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void Evaluate_ShouldRefuseAtOnce_WhenThePageCannotBeWritten() =>
+        Assert.EndsWith("does not exist: make it first.", Tool.Fault("evaluate", Scored("no line"), Csv(Labelled), "--html", _folder.PathOf("none/page.html")), StringComparison.Ordinal);
+
+    [Fact]
     public void Evaluate_ShouldRefuse_WhenThereAreTooFewFiles() =>
         Assert.Equal("Give SCORED and LABELLED, or --bundle FOLDER and LABELLED.", Tool.Fault("evaluate", Csv(Labelled)));
 

@@ -65,7 +65,7 @@ public sealed class QualityTests
         var quality = Quality.Of(Cases.Two());
 
         Assert.Equal((0, null, null, null, null), (quality.Rows, quality.Accuracy, quality.MacroF1, quality.CalibrationError, quality.Brier));
-        Assert.Empty(quality.Notes);
+        Assert.Equal(["no post is left: nothing is defined"], quality.Notes);
     }
 
     [Fact]

@@ -18,7 +18,7 @@ internal static class TinyBundle
         var bundle = folder.PathOf("bundle");
         var (code, _, error) = Tool.Run(
             "bundle", bundle, "--name", "tiny", "--model-version", "7", "--max-tokens", "64", "--cpu-precision", "fp32",
-            "--cpu", Fixture("model.padded.onnx"), "--vocab", Fixture("vocab.txt"), "--config", Fixture("config.json"),
+            "--cpu", Repository.TinyBert("model.padded.onnx"), "--vocab", Repository.TinyBert("vocab.txt"), "--config", Repository.TinyBert("config.json"),
             "--heads", folder.Write("heads.json", Heads), "--policy", folder.Write("first-policy.json", policy));
         Assert.Equal((0, ""), (code, error));
         return bundle;
@@ -27,7 +27,7 @@ internal static class TinyBundle
     /// <summary>Texts of the fixture and the difference of the two logits of a head, second less first.</summary>
     public static IReadOnlyList<(string Text, double Logit)> Texts(string head) =>
     [
-        .. File.ReadLines(Fixture("forward.jsonl"))
+        .. File.ReadLines(Repository.TinyBert("forward.jsonl"))
             .Select(line => JsonNode.Parse(line)!)
             .Where(line => !string.IsNullOrWhiteSpace((string?)line["text"])) // pairs, and the one that the worker would reject
             .Select(line => ((string)line["text"]!, (double)line["logits"]![head]![1]! - (double)line["logits"]![head]![0]!)),
@@ -44,6 +44,4 @@ internal static class TinyBundle
 
         return folder.Write("labelled.csv", csv.ToString());
     }
-
-    private static string Fixture(string name) => Path.Combine(Repository.Root, "tests", "Shared.Tests", "Fixtures", "tiny-bert", name);
 }

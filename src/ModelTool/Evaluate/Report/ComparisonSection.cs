@@ -20,7 +20,7 @@ internal static class ComparisonSection
             return;
         }
 
-        html.Append($"<details><summary>{Figures.Count(comparison.Flips.Count)} decided differently, by id</summary>\n<div class=\"scroll\"><table>\n<caption>Surest first{(comparison.Flips.Count > MaxFlips ? $"; the first {MaxFlips}, the JSON has all" : "")}</caption>\n");
+        html.Append($"<details><summary>{Figures.Count(comparison.Flips.Count)} decided differently, by id</summary>\n<div class=\"scroll\" tabindex=\"0\"><table>\n<caption>Surest first{(comparison.Flips.Count > MaxFlips ? $"; the first {MaxFlips}, the JSON has all" : "")}</caption>\n");
         var byLabel = comparison.Flips.Any(flip => flip.Label is not null);
         html.Append("<thead><tr><th scope=\"col\">id</th><th scope=\"col\" class=\"text\">source</th>").Append(byLabel ? "<th scope=\"col\" class=\"text\">label</th>" : "");
         html.Append("<th scope=\"col\" class=\"text\">true</th><th scope=\"col\" class=\"text\">first</th><th scope=\"col\" class=\"text\">second</th><th scope=\"col\">probability, second</th><th scope=\"col\" class=\"text\">now</th></tr></thead>\n<tbody>\n");

@@ -48,7 +48,7 @@ internal sealed class HeadSection(string head, HeadQuality quality, Evaluation e
         Tile("accuracy", Figures.Points(pooled.Accuracy), share.Value is null ? "every known label right" : $"{Figures.Points((double)share.Value.Positives / Math.Max(1, pooled.Rows))} % are {share.Key}");
         Tile("ROC-AUC", Figures.Area(pooled.RocAuc), "a guess: 0.500");
         Tile("PR-AUC", Figures.Area(pooled.PrAuc), share.Value is null ? "average over labels" : $"a guess: {Figures.Area((double)share.Value.Positives / Math.Max(1, pooled.Rows))}");
-        Tile("calibration error", Figures.Points(pooled.CalibrationError), $"points, {Reliability.Bins} bins");
+        Tile("calibration error", Figures.Points(pooled.CalibrationError), $"of {(pooled.Confusion is null ? "every label" : "the chosen label")}, {Reliability.Bins} bins");
         Tile("Brier score", Figures.Points(pooled.Brier), "of 100, 0 is best");
         html.Append("</dl>\n");
 
@@ -69,7 +69,7 @@ internal sealed class HeadSection(string head, HeadQuality quality, Evaluation e
 
     private void AddLabels(StringBuilder html)
     {
-        html.Append("<div class=\"scroll\"><table>\n<caption>By label, as the head chooses</caption>\n<thead><tr><th scope=\"col\">label</th><th scope=\"col\">posts with it</th><th scope=\"col\">chosen</th><th scope=\"col\">precision</th><th scope=\"col\">recall</th><th scope=\"col\">F1</th><th scope=\"col\">ROC-AUC</th><th scope=\"col\">PR-AUC</th><th scope=\"col\">calibration error</th></tr></thead>\n<tbody>\n");
+        html.Append("<div class=\"scroll\" tabindex=\"0\"><table>\n<caption>By label, as the head chooses</caption>\n<thead><tr><th scope=\"col\">label</th><th scope=\"col\">posts with it</th><th scope=\"col\">chosen</th><th scope=\"col\">precision</th><th scope=\"col\">recall</th><th scope=\"col\">F1</th><th scope=\"col\">ROC-AUC</th><th scope=\"col\">PR-AUC</th><th scope=\"col\">calibration error</th></tr></thead>\n<tbody>\n");
         foreach (var (name, label) in quality.Pooled.Labels)
         {
             html.Append($"<tr><th scope=\"row\">{Figures.Escape(name)}</th><td>{Figures.Count(label.Positives)}</td><td>{Figures.Count(label.Chosen)}</td>");
@@ -88,7 +88,7 @@ internal sealed class HeadSection(string head, HeadQuality quality, Evaluation e
         }
 
         var names = quality.Pooled.Labels.Keys.ToList();
-        html.Append("<div class=\"scroll\"><table class=\"matrix\">\n<caption>Confusion: true label (row) by chosen label (column); posts, and their share of the row</caption>\n<thead><tr><th scope=\"col\">true</th>");
+        html.Append("<div class=\"scroll\" tabindex=\"0\"><table class=\"matrix\">\n<caption>Confusion: true label (row) by chosen label (column); posts, and their share of the row</caption>\n<thead><tr><th scope=\"col\">true</th>");
         html.AppendJoin("", names.Select(name => $"<th scope=\"col\">chosen {Figures.Escape(name)}</th>")).Append("</tr></thead>\n<tbody>\n");
         for (var truth = 0; truth < names.Count; truth++)
         {
@@ -110,7 +110,7 @@ internal sealed class HeadSection(string head, HeadQuality quality, Evaluation e
     private void AddSlices(StringBuilder html, string column, IReadOnlyDictionary<string, Quality> values)
     {
         var positive = _models[0].ShownLabels.ToList() is [var only] ? _models[0].Labels[only] : null;
-        html.Append($"<div class=\"scroll\"><table>\n<caption>By {Figures.Escape(column)}</caption>\n<thead><tr><th scope=\"col\">{Figures.Escape(column)}</th>{Columns.Heads}");
+        html.Append($"<div class=\"scroll\" tabindex=\"0\"><table>\n<caption>By {Figures.Escape(column)}</caption>\n<thead><tr><th scope=\"col\">{Figures.Escape(column)}</th>{Columns.Heads}");
         html.Append(positive is null ? "" : $"<th scope=\"col\">{Figures.Escape(positive)}, share</th><th scope=\"col\">precision</th><th scope=\"col\">recall</th>").Append("</tr></thead>\n<tbody>\n");
         foreach (var (value, own) in values)
         {

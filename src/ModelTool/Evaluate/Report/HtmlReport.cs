@@ -78,7 +78,7 @@ internal static class HtmlReport
 
     private static void AddSummary(StringBuilder html, Evaluation evaluation)
     {
-        html.Append("<div class=\"scroll\"><table>\n<caption>All heads, pooled</caption>\n<thead><tr><th scope=\"col\">head</th>");
+        html.Append("<div class=\"scroll\" tabindex=\"0\"><table>\n<caption>All heads, pooled</caption>\n<thead><tr><th scope=\"col\">head</th>");
         html.Append(evaluation.Against is null ? "" : "<th scope=\"col\" class=\"text\">model</th>");
         html.Append(Columns.Heads).Append("<th scope=\"col\">95 % interval of macro-F1</th></tr></thead>\n<tbody>\n");
         foreach (var (head, quality) in evaluation.Heads)
