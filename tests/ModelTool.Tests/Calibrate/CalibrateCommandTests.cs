@@ -35,6 +35,19 @@ public sealed class CalibrateCommandTests : IDisposable
     }
 
     [Fact]
+    public void Calibrate_ShouldFitTheLogitsOfTheVeryHead()
+    {
+        var bundle = TinyBundle.Make(_folder, Rule);
+
+        Tool.Run("calibrate", bundle, Labelled(), "--best-f1");
+
+        var expected = Temperature.Fit(Rows.Two([.. TinyBundle.Texts("hate").Select((text, i) => (Truth(text.Logit, i), (float)text.Logit))]))!.Value;
+        Assert.NotEqual(1, expected);
+        Assert.InRange(expected, 1.01 * Temperature.Lowest, 0.99 * Temperature.Highest);
+        Assert.Equal(expected, ModelBundle.Open(bundle).Policy.Content.Temperatures!["hate"], 2);
+    }
+
+    [Fact]
     public void Calibrate_ShouldWriteNothing_WhenItIsADryRun()
     {
         var bundle = TinyBundle.Make(_folder, Rule);
@@ -115,5 +128,7 @@ public sealed class CalibrateCommandTests : IDisposable
     public void Dispose() => _folder.Dispose();
 
     /// <summary>Every sixth post is labelled against the model.</summary>
-    private string Labelled() => TinyBundle.Labelled(_folder, "hate", TinyBundle.Texts("hate").Select((text, i) => (text.Text, (text.Logit > 0.3) != (i % 6 < 1))));
+    private string Labelled() => TinyBundle.Labelled(_folder, "hate", TinyBundle.Texts("hate").Select((text, i) => (text.Text, Truth(text.Logit, i))));
+
+    private static bool Truth(double logit, int i) => (logit > 0.3) != (i % 6 < 1);
 }

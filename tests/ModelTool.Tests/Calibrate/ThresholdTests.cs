@@ -88,6 +88,30 @@ public sealed class ThresholdTests
     }
 
     [Fact]
+    public void Fit_ShouldChooseForHeldOutRows_OnTheOthersOnly()
+    {
+        var head = Rows.Drawn(11, 300, 2);
+        var target = new PrecisionTarget(0.9);
+        var (hits, caught, positives) = (0, 0, 0);
+        for (var fold = 0; fold < 4; fold++)
+        {
+            var (others, held) = (head.Fold(fold, 4, others: true), head.Fold(fold, 4, others: false));
+            Assert.Equal(300, others.Rows.Concat(held.Rows).Select(row => row.Id).Distinct().Count());
+            var temperature = Temperature.Fit(others)!.Value;
+            var step = target.Choose(new ThresholdCurve(Outcome.Of(others.At(temperature), 1)))!.Value;
+            var flagged = Outcome.Of(held.At(temperature), 1).Where(outcome => outcome.Probability >= ThresholdCurve.Threshold(step)).ToList();
+            (hits, caught) = (hits + flagged.Count(outcome => outcome.Truth), caught + flagged.Count);
+            positives += held.Rows.Count(row => row.Truth[1] == true);
+        }
+
+        var flag = HeadFit.Of(head, [new FitLabel(1, "yes", Flag: true, Review: false)], new FitTargets(target, new FixedTarget(0.5), 4)).Calibration.Labels["yes"].Flag!;
+
+        Assert.Equal((double)hits / caught, flag.HeldOutPrecision!.Value, 4);
+        Assert.Equal((double)hits / positives, flag.HeldOutRecall!.Value, 4);
+        Assert.NotEqual(flag.Precision!.Value, flag.HeldOutPrecision.Value);
+    }
+
+    [Fact]
     public void Fit_ShouldLeaveOutTheReviewBand_WhenFlagLiesBelowIt()
     {
         var fit = HeadFit.Of(Rows.Drawn(3, 500, 2), [new FitLabel(1, "yes", Flag: true, Review: true)], new FitTargets(new CostTarget(10), new FixedTarget(0.5), 2));

@@ -48,7 +48,7 @@ internal sealed class HeadSection(string head, HeadQuality quality, Evaluation e
         Tile("accuracy", Figures.Points(pooled.Accuracy), share.Value is null ? "every known label right" : $"{Figures.Points((double)share.Value.Positives / Math.Max(1, pooled.Rows))} % are {share.Key}");
         Tile("ROC-AUC", Figures.Area(pooled.RocAuc), "a guess: 0.500");
         Tile("PR-AUC", Figures.Area(pooled.PrAuc), share.Value is null ? "average over labels" : $"a guess: {Figures.Area((double)share.Value.Positives / Math.Max(1, pooled.Rows))}");
-        Tile("calibration error", Figures.Points(pooled.CalibrationError), $"of {(pooled.Confusion is null ? "every label" : "the chosen label")}, {Reliability.Bins} bins");
+        Tile("calibration error", Figures.Points(pooled.CalibrationError), pooled.Confusion is null ? "of every label" : "of the chosen label");
         Tile("Brier score", Figures.Points(pooled.Brier), "of 100, 0 is best");
         html.Append("</dl>\n");
 
