@@ -2,6 +2,7 @@ using System.CommandLine;
 using ModelTool.Calibrate;
 using ModelTool.Evaluate;
 using ModelTool.Import;
+using ModelTool.Train;
 
 namespace ModelTool.Tests.Support;
 
@@ -12,7 +13,10 @@ internal static class Tool
     {
         using var output = new StringWriter();
         using var error = new StringWriter();
-        var root = new RootCommand { ImportCommand.Create(), InitCommand.Create(), BundleCommand.Create(), EvaluateCommand.Create(), CalibrateCommand.Create() };
+        var root = new RootCommand
+        {
+            ImportCommand.Create(), InitCommand.Create(), BundleCommand.Create(), TrainCommand.Create(), EvaluateCommand.Create(), CalibrateCommand.Create(),
+        };
         var code = root.Parse(args).Invoke(new InvocationConfiguration { Output = output, Error = error });
         return (code, output.ToString(), error.ToString());
     }

@@ -1,0 +1,17 @@
+namespace ModelTool.Train;
+
+/// <summary>A labelled row, encoded.</summary>
+/// <param name="Segments">Null where there is one text.</param>
+/// <param name="Labels">
+/// By head, in their order. Softmax: the label's index, or -1 where it is missing. Sigmoid: 1, 0 or -1 a label.
+/// </param>
+/// <param name="Weight">What the row counts in the losses.</param>
+internal sealed record Example(int[] Ids, int[]? Segments, short[][] Labels, float Weight)
+{
+    /// <summary>Whether a head has something to learn from the row.</summary>
+    public bool Has(int head) => Array.Exists(Labels[head], label => label >= 0);
+}
+
+/// <summary>Rows to train on and rows to measure on.</summary>
+/// <param name="Unlabelled">Rows left out because no head has a label for them.</param>
+internal sealed record ExampleSet(IReadOnlyList<Example> Train, IReadOnlyList<Example> Dev, int Unlabelled);

@@ -1,0 +1,123 @@
+using System.Security.Cryptography;
+using System.Text;
+using StreamScorer.Shared.Encode;
+
+namespace ModelTool.Train;
+
+/// <summary>Reads all labelled rows and splits them into those to train on and those to measure on.</summary>
+internal sealed class ExampleReader
+{
+    private readonly TrainConfig _config;
+    private readonly BertTokenizer _tokenizer;
+    private readonly int[] _ids;
+    private readonly int[] _segments;
+    private readonly List<Example> _train = [];
+    private readonly List<Example> _dev = [];
+    private int _unlabelled;
+
+    private ExampleReader(TrainConfig config, BertTokenizer tokenizer)
+    {
+        (_config, _tokenizer) = (config, tokenizer);
+        _ids = new int[config.MaxTokens];
+        _segments = new int[config.MaxTokens];
+    }
+
+    private enum Part
+    {
+        Train,
+        Dev,
+        Neither,
+    }
+
+    /// <exception cref="ToolException">A file is not as the configuration says, or a head has nothing to learn.</exception>
+    public static ExampleSet Read(TrainConfig config, BertTokenizer tokenizer)
+    {
+        var reader = new ExampleReader(config, tokenizer);
+        foreach (var file in config.Data.Train)
+        {
+            reader.Read(file, config.Data.Dev.Count > 0 ? _ => Part.Train : config.Data.Split is null ? ByHash : BySplit);
+        }
+
+        foreach (var file in config.Data.Dev)
+        {
+            reader.Read(file, _ => Part.Dev);
+        }
+
+        var set = new ExampleSet(reader._train, reader._dev, reader._unlabelled);
+        Require(set, config);
+        return set;
+    }
+
+    private void Read(string file, Func<ExampleFile, Part> partOf)
+    {
+        using var rows = new ExampleFile(file, _config.Data, _config.Heads);
+        while (rows.Next())
+        {
+            var source = rows.Source;
+            var part = partOf(rows);
+            if (part == Part.Neither || _config.Data.Without.Contains(source))
+            {
+                continue;
+            }
+
+            var labels = rows.Labels();
+            if (!labels.Any(head => head.Any(label => label >= 0)))
+            {
+                _unlabelled++;
+                continue;
+            }
+
+            (part == Part.Train ? _train : _dev).Add(Encode(rows, labels, _config.Data.SourceWeights.GetValueOrDefault(source, 1)));
+        }
+    }
+
+    private Example Encode(ExampleFile row, short[][] labels, float weight)
+    {
+        var text = Encoding.UTF8.GetBytes(row.Text);
+        if (row.Pair is not { } pair)
+        {
+            return new Example([.. _ids.AsSpan(0, _tokenizer.Encode(text, _ids, out _))], null, labels, weight);
+        }
+
+        var count = _tokenizer.EncodePair(text, Encoding.UTF8.GetBytes(pair), _ids, _segments, out _);
+        return new Example([.. _ids.AsSpan(0, count)], [.. _segments.AsSpan(0, count)], labels, weight);
+    }
+
+    private static Part BySplit(ExampleFile row) => row.Split switch
+    {
+        "train" => Part.Train,
+        "dev" => Part.Dev,
+        _ => Part.Neither,
+    };
+
+    // By the text, so that a text that occurs twice is not in both.
+    private static Part ByHash(ExampleFile row) => SHA256.HashData(Encoding.UTF8.GetBytes(row.Text))[0] % 5 == 0 ? Part.Dev : Part.Train;
+
+    private static void Require(ExampleSet set, TrainConfig config)
+    {
+        if (set.Train.Count == 0 || set.Dev.Count == 0)
+        {
+            throw new ToolException(
+                $"There are {set.Train.Count} labelled rows to train on and {set.Dev.Count} to measure on, and both are needed: look at data.dev, data.split and data.without.");
+        }
+
+        foreach (var (i, (name, head)) in config.Heads.Index())
+        {
+            var seen = set.Train.SelectMany(row => row.Labels[i]).Where(label => label >= 0).Distinct().Count();
+            if (seen == 0)
+            {
+                throw new ToolException($"No training row has a label for the head '{name}': look at its column, or leave the head out.");
+            }
+
+            if (seen == 1)
+            {
+                throw new ToolException($"All training rows of the head '{name}' have the same label{(head.Kind == "sigmoid" ? " value" : "")}: there is nothing to tell apart.");
+            }
+
+            if (!set.Dev.Any(row => row.Has(i)))
+            {
+                throw new ToolException($"No development row has a label for the head '{name}': add some, or leave the head out.");
+            }
+        }
+    }
+}

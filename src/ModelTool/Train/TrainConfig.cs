@@ -1,0 +1,123 @@
+namespace ModelTool.Train;
+
+/// <summary>What <c>modeltool train</c> reads from its YAML file; names there are in snake_case. Relative paths start at the file's folder.</summary>
+internal sealed record TrainConfig
+{
+    /// <summary>Folder of the checkpoint to start from: config.json, vocab.txt, model.safetensors, perhaps tokenizer_config.json. Heads it lacks start at random.</summary>
+    public string Checkpoint { get; init; } = "";
+
+    /// <summary>Folder for checkpoints, metrics and the trained model; made if it is not there.</summary>
+    public string Output { get; init; } = "";
+
+    public DataConfig Data { get; init; } = new();
+
+    /// <summary>By name, in the order of the logits.</summary>
+    public Dictionary<string, HeadConfig> Heads { get; init; } = [];
+
+    /// <summary>Rows of a batch. (default: 32)</summary>
+    public int Batch { get; init; } = 32;
+
+    /// <summary>Passes over the data. (default: 10)</summary>
+    public int Epochs { get; init; } = 10;
+
+    /// <summary>Largest learning rate, reached at the end of the warm-up. (default: 2e-5)</summary>
+    public double LearningRate { get; init; } = 2e-5;
+
+    /// <summary>Share of all steps over which the rate rises from 0; then it falls to 0, both linearly. (default: 0.06)</summary>
+    public double Warmup { get; init; } = 0.06;
+
+    /// <summary>Pull of matrices towards zero, a step times the rate; biases and LayerNorm are left alone. (default: 0.01)</summary>
+    public double WeightDecay { get; init; } = 0.01;
+
+    /// <summary>ε of AdamW. (default: 1e-8)</summary>
+    public double AdamEpsilon { get; init; } = 1e-8;
+
+    /// <summary>Gradients with a larger norm are scaled down to it; 0 never. (default: 1)</summary>
+    public double GradientNorm { get; init; } = 1;
+
+    /// <summary>Share of activations and attention probabilities that are dropped. (default: 0.1)</summary>
+    public double Dropout { get; init; } = 0.1;
+
+    /// <summary>Tokens of a text at most, [CLS] and [SEP] counted. (default: 256)</summary>
+    public int MaxTokens { get; init; } = 256;
+
+    /// <summary>Decides the order of the data, dropout and new heads. (default: 1)</summary>
+    public int Seed { get; init; } = 1;
+
+    /// <summary>Epochs without a better mean macro-F1 on the development rows after which training ends; 0 never ends early. (default: 2)</summary>
+    public int Patience { get; init; } = 2;
+
+    /// <summary>Steps between checkpoints; the end of an epoch always makes one. (default: 500)</summary>
+    public int CheckpointSteps { get; init; } = 500;
+
+    /// <summary>Threads; 0 takes all cores. (default: 0)</summary>
+    public int Threads { get; init; }
+
+    public FreezeConfig Freeze { get; init; } = new();
+}
+
+/// <summary>Labelled rows: CSV files with a header line.</summary>
+internal sealed record DataConfig
+{
+    /// <summary>Files with the training rows.</summary>
+    public List<string> Train { get; init; } = [];
+
+    /// <summary>Files with the development rows. Without them the split column decides, and without that every fifth row by a hash of its text.</summary>
+    public List<string> Dev { get; init; } = [];
+
+    /// <summary>Column with the text. (default: text)</summary>
+    public string Text { get; init; } = "text";
+
+    /// <summary>Column with a second text, for pairs.</summary>
+    public string? Pair { get; init; }
+
+    /// <summary>Column that says <c>train</c> or <c>dev</c>; rows that say anything else are left out. Without meaning where there are dev files.</summary>
+    public string? Split { get; init; }
+
+    /// <summary>Column with where a row is from. (default: source)</summary>
+    public string Source { get; init; } = "source";
+
+    /// <summary>Sources whose rows are left out.</summary>
+    public List<string> Without { get; init; } = [];
+
+    /// <summary>By source, what its training rows count in the losses; 1 where a source is not named.</summary>
+    public Dictionary<string, float> SourceWeights { get; init; } = [];
+}
+
+/// <summary>A head and its labels in the data.</summary>
+internal sealed record HeadConfig
+{
+    /// <summary>softmax: one label of several. sigmoid: each label yes or no.</summary>
+    public string Kind { get; init; } = "softmax";
+
+    /// <summary>In the order of the logits; of two the first is false or negative.</summary>
+    public List<string> Labels { get; init; } = [];
+
+    /// <summary>
+    /// Column with a label's name or its index from 0; for a sigmoid head with the names of all that apply, separated by spaces, commas, semicolons or bars.
+    /// An empty cell is a missing label, which costs nothing. (default: softmax: the head's name; sigmoid: a column a label, with 0, 1 or nothing)
+    /// </summary>
+    public string? Column { get; init; }
+
+    /// <summary>What the head's loss counts in the sum. (default: 1)</summary>
+    public float Weight { get; init; } = 1;
+
+    /// <summary>What each label's rows count in the head's loss; of a sigmoid head, what its yes counts. (default: 1 each)</summary>
+    public List<float> ClassWeights { get; init; } = [];
+}
+
+/// <summary>What stays as it is in the checkpoint.</summary>
+internal sealed record FreezeConfig
+{
+    /// <summary>Everything but the heads and the pooler. (default: false)</summary>
+    public bool Backbone { get; init; }
+
+    /// <summary>Word, position and segment embeddings with their normalisation. (default: false)</summary>
+    public bool Embeddings { get; init; }
+
+    /// <summary>The first n layers, and the embeddings with them. (default: 0)</summary>
+    public int Layers { get; init; }
+
+    /// <summary>Heads by name.</summary>
+    public List<string> Heads { get; init; } = [];
+}

@@ -1,0 +1,125 @@
+using YamlDotNet.Core;
+using YamlDotNet.RepresentationModel;
+using YamlDotNet.Serialization;
+using YamlDotNet.Serialization.NamingConventions;
+
+namespace ModelTool.Train;
+
+/// <summary>Reads a <see cref="TrainConfig"/> and checks it, all faults at once.</summary>
+internal static class TrainConfigFile
+{
+    /// <param name="overrides"><c>name=value</c>, nested names with dots, values in YAML: <c>freeze.layers=2</c>.</param>
+    /// <exception cref="ToolException">The file is no valid YAML, has an unknown name, or a value that cannot be.</exception>
+    public static TrainConfig Read(string file, IReadOnlyList<string> overrides)
+    {
+        TrainConfig config;
+        try
+        {
+            var written = File.ReadAllText(file);
+            _ = Deserialise(written); // before anything is replaced, so that a fault is named with its line in the file
+            var stream = new YamlStream();
+            stream.Load(new StringReader(written));
+
+            var root = stream.Documents is [{ RootNode: YamlMappingNode mapping }, ..] ? mapping : [];
+            foreach (var entry in overrides)
+            {
+                Override(root, entry);
+            }
+
+            using var text = new StringWriter();
+            new YamlStream(new YamlDocument(root)).Save(text, assignAnchors: false);
+            config = Deserialise(text.ToString());
+        }
+        catch (YamlException e)
+        {
+            throw new ToolException($"{file}, line {e.Start.Line}: {(e.InnerException ?? e).Message}", e);
+        }
+
+        var faults = Faults(config).ToList();
+        var folder = Path.GetDirectoryName(Path.GetFullPath(file))!;
+        return faults.Count == 0 ? Rooted(config, folder) : throw new ToolException($"{file}: {string.Join("; ", faults)}.");
+    }
+
+    private static TrainConfig Deserialise(string text) => new DeserializerBuilder()
+        .WithNamingConvention(UnderscoredNamingConvention.Instance)
+        .Build()
+        .Deserialize<TrainConfig>(text) ?? new TrainConfig();
+
+    private static void Override(YamlMappingNode root, string entry)
+    {
+        var at = entry.IndexOf('=', StringComparison.Ordinal);
+        if (at <= 0)
+        {
+            throw new ToolException($"--set {entry} must be name=value, such as epochs=3 or freeze.layers=2.");
+        }
+
+        var names = entry[..at].Split('.');
+        var node = root;
+        foreach (var name in names[..^1])
+        {
+            if (!node.Children.TryGetValue(name, out var child) || child is not YamlMappingNode)
+            {
+                node.Children[name] = child = new YamlMappingNode();
+            }
+
+            node = (YamlMappingNode)child;
+        }
+
+        var value = new YamlStream();
+        value.Load(new StringReader(entry[(at + 1)..]));
+        node.Children[names[^1]] = value.Documents is [{ } document, ..] ? document.RootNode : new YamlScalarNode("");
+    }
+
+    private static TrainConfig Rooted(TrainConfig config, string folder) => config with
+    {
+        Checkpoint = Path.GetFullPath(config.Checkpoint, folder),
+        Output = Path.GetFullPath(config.Output, folder),
+        Data = config.Data with
+        {
+            Train = [.. config.Data.Train.Select(file => Path.GetFullPath(file, folder))],
+            Dev = [.. config.Data.Dev.Select(file => Path.GetFullPath(file, folder))],
+        },
+    };
+
+    private static IEnumerable<string> Faults(TrainConfig config)
+    {
+        (bool Holds, string Rule)[] rules =
+        [
+            (config.Checkpoint.Length > 0, "'checkpoint' must name the folder to start from"),
+            (config.Output.Length > 0, "'output' must name a folder"),
+            (config.Data.Train.Count > 0, "'data.train' must name at least one CSV file"),
+            (config.Heads.Count > 0, "'heads' must name at least one head"),
+            (config.Batch >= 1, $"'batch' must be at least 1 and is {config.Batch}"),
+            (config.Epochs >= 1, $"'epochs' must be at least 1 and is {config.Epochs}"),
+            (config.LearningRate > 0, $"'learning_rate' must be above 0 and is {config.LearningRate}"),
+            (config.Warmup is >= 0 and < 1, $"'warmup' must be at least 0 and below 1, and is {config.Warmup}"),
+            (config.WeightDecay >= 0, $"'weight_decay' must be at least 0 and is {config.WeightDecay}"),
+            (config.AdamEpsilon > 0, $"'adam_epsilon' must be above 0 and is {config.AdamEpsilon}"),
+            (config.GradientNorm >= 0, $"'gradient_norm' must be at least 0 and is {config.GradientNorm}"),
+            (config.Dropout is >= 0 and < 1, $"'dropout' must be at least 0 and below 1, and is {config.Dropout}"),
+            (config.MaxTokens >= 3, $"'max_tokens' must be at least 3 and is {config.MaxTokens}"),
+            (config.Patience >= 0, $"'patience' must be at least 0 and is {config.Patience}"),
+            (config.CheckpointSteps >= 1, $"'checkpoint_steps' must be at least 1 and is {config.CheckpointSteps}"),
+            (config.Threads >= 0, $"'threads' must be at least 0 and is {config.Threads}"),
+            (config.Freeze.Layers >= 0, $"'freeze.layers' must be at least 0 and is {config.Freeze.Layers}"),
+            (config.Data.SourceWeights.Values.All(weight => weight >= 0), "'data.source_weights' must be at least 0"),
+        ];
+        return rules.Where(rule => !rule.Holds).Select(rule => rule.Rule)
+            .Concat(config.Heads.SelectMany(head => Faults(head.Key, head.Value)))
+            .Concat(config.Freeze.Heads.Where(head => !config.Heads.ContainsKey(head)).Select(head => $"'freeze.heads' names '{head}', which is no head"));
+    }
+
+    private static IEnumerable<string> Faults(string name, HeadConfig head)
+    {
+        (bool Holds, string Rule)[] rules =
+        [
+            (head.Kind is "softmax" or "sigmoid", $"is '{head.Kind}' and must be softmax or sigmoid: rows of a CSV file label no tokens"),
+            (head.Labels.Count >= (head.Kind == "softmax" ? 2 : 1), "needs its labels, in the order of the logits"),
+            (head.Labels.Distinct(StringComparer.Ordinal).Count() == head.Labels.Count, "has a label twice"),
+            (head.Weight > 0, $"needs a weight above 0, not {head.Weight}; to leave a head alone, freeze it or leave it out"),
+            (head.ClassWeights.Count == 0 || head.ClassWeights.Count == head.Labels.Count, $"has {head.ClassWeights.Count} class_weights for {head.Labels.Count} labels"),
+            (head.ClassWeights.All(weight => weight >= 0), "needs class_weights of at least 0"),
+        ];
+        return rules.Where(rule => !rule.Holds).Select(rule => $"head '{name}' {rule.Rule}");
+    }
+}

@@ -1,0 +1,78 @@
+using System.Text.Json;
+using ModelTool.Graph;
+using ModelTool.Import;
+
+namespace ModelTool.Train;
+
+/// <summary>
+/// The output folder of a training: <c>last</c>, the newest checkpoint with the optimiser's moments and the place in the data; <c>model</c>, the
+/// weights that were best on the development rows. Both are written aside and moved into place.
+/// </summary>
+internal sealed class TrainFolder(string folder, Checkpoint start, IReadOnlyList<HeadSpec> heads, ParameterSet parameters)
+{
+    private const string Moments = "moments.safetensors";
+    private const string State = "state.json";
+
+    private static readonly (string Prefix, Func<Parameter, NativeTensor?> Of)[] MomentKinds = [("1.", p => p.Moment1), ("2.", p => p.Moment2)];
+
+    public string Model => Path.Combine(folder, "model");
+
+    public string Last => Path.Combine(folder, "last");
+
+    /// <summary>Where there is a checkpoint to go on from; null where there is none.</summary>
+    private string? Resumable => ((string[])[Last, Last + ".old"]).FirstOrDefault(path => File.Exists(Path.Combine(path, State)));
+
+    public bool HasCheckpoint => Resumable is not null;
+
+    /// <summary>Writes the weights as a checkpoint that <c>modeltool import</c> reads.</summary>
+    public void SaveModel() => OutputFolder.Write(Model, WriteModel);
+
+    /// <summary>Writes everything that going on to the bit needs.</summary>
+    public void SaveLast(TrainState state) => OutputFolder.Write(Last, path =>
+    {
+        WriteModel(path);
+        var moments = MomentKinds.SelectMany(kind => parameters.All
+            .Where(parameter => kind.Of(parameter) is not null)
+            .Select(parameter => new NamedTensor(kind.Prefix + parameter.Name, parameter.Shape.Shape, () => kind.Of(parameter)!.Span.ToArray())));
+        SafetensorsWriter.Write(Path.Combine(path, Moments), [.. moments]);
+        File.WriteAllBytes(Path.Combine(path, State), JsonSerializer.SerializeToUtf8Bytes(state, TrainStateJson.Default.TrainState));
+    });
+
+    /// <summary>Reads the newest checkpoint into the parameters.</summary>
+    /// <exception cref="ToolException">There is none, it is damaged, or it is of another training.</exception>
+    public TrainState LoadLast(string fingerprint)
+    {
+        var path = Resumable ?? throw new ToolException($"{folder} holds no checkpoint to go on from: start without --resume.");
+        var state = JsonSerializer.Deserialize(File.ReadAllBytes(Path.Combine(path, State)), TrainStateJson.Default.TrainState)
+            ?? throw new ToolException($"{Path.Combine(path, State)} is empty: start without --resume, with another output.");
+        if (state.Fingerprint != fingerprint)
+        {
+            throw new ToolException($"The configuration, the data or the starting weights have changed since {path} was written: undo that, or start anew with another output.");
+        }
+
+        using var weights = Checkpoint.Open(path);
+        using var moments = SafetensorsFile.Open(Path.Combine(path, Moments));
+        weights.Require(heads);
+        foreach (var parameter in parameters.All)
+        {
+            weights.Read(parameter.Name).CopyTo(parameter.Value.Span);
+            foreach (var (prefix, of) in MomentKinds)
+            {
+                if (of(parameter) is { } moment)
+                {
+                    moments.Floats(prefix + parameter.Name).CopyTo(moment.Span);
+                }
+            }
+        }
+
+        return state;
+    }
+
+    private void WriteModel(string path) => CheckpointWriter.Write(
+        path,
+        start.Config,
+        heads,
+        start.Vocabulary,
+        start.TokenizerConfig,
+        [.. parameters.All.Select(parameter => new NamedTensor(parameter.Name, parameter.Shape.Shape, () => parameter.Value.Span.ToArray()))]);
+}

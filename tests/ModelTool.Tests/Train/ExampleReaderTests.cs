@@ -1,0 +1,105 @@
+using ModelTool.Tests.Support;
+using ModelTool.Train;
+using StreamScorer.Shared.Encode;
+
+namespace ModelTool.Tests.Train;
+
+public sealed class ExampleReaderTests : IDisposable
+{
+    private static readonly BertTokenizer Tokenizer = BertTokenizer.Load(Repository.TinyBert("vocab.txt"), new TokenizerSettings());
+
+    private readonly TestFolder _folder = new();
+
+    [Fact]
+    public void Read_ShouldKeepLabelsAndLeaveOutRows_WhenTheConfigurationSaysSo()
+    {
+        var set = Read(
+            "text,hate,a,b,source,split",
+            "one,yes,1,,x,train",
+            "two,0,0,1,x,train",
+            "three,,,,x,train",
+            "four,1,,0,unwanted,train",
+            "five,no,1,0,x,dev",
+            "six,no,1,0,x,test");
+
+        Assert.Equal(2, set.Train.Count);
+        Assert.Single(set.Dev);
+        Assert.Equal(1, set.Unlabelled);
+        Assert.Equal([[1], [1, -1]], set.Train[0].Labels);
+        Assert.Equal([[0], [0, 1]], set.Train[1].Labels);
+        Assert.Equal([Tokenizer.ClsId, Tokenizer.SepId], [set.Train[0].Ids[0], set.Train[0].Ids[^1]]);
+    }
+
+    [Fact]
+    public void Read_ShouldEncodePairs_WhenASecondColumnIsNamed()
+    {
+        var set = Read(
+            config => config with { Data = config.Data with { Pair = "second" } },
+            "text,second,hate,a,b,source,split",
+            "one,two,yes,1,1,x,train",
+            "one,three,no,0,0,x,train",
+            "one,four,no,0,0,x,dev");
+
+        Assert.Equal("0 0 0 1 1", string.Join(' ', set.Train[0].Segments!));
+    }
+
+    [Fact]
+    public void Read_ShouldSplitByText_WhenNothingElseDoes()
+    {
+        var rows = Enumerable.Range(0, 200).SelectMany(i => Enumerable.Repeat($"text {i},{i % 2},{i % 2},1,x,", 2));
+        var set = Read(config => config with { Data = config.Data with { Split = null } }, ["text,hate,a,b,source,split", .. rows]);
+
+        Assert.InRange(set.Dev.Count, 50, 110);
+        Assert.Empty(set.Dev.Select(Key).Intersect(set.Train.Select(Key)));
+        static string Key(Example row) => string.Join(' ', row.Ids);
+    }
+
+    [Fact]
+    public void Read_ShouldReadNamesInOneCell_WhenASigmoidHeadHasAColumn()
+    {
+        var set = Read(
+            config => config with { Heads = new() { ["both"] = new HeadConfig { Kind = "sigmoid", Labels = ["a", "b"], Column = "names" } } },
+            "text,names,source,split",
+            "one,b a,x,train",
+            "two,a,x,train",
+            "three,b,x,dev");
+
+        Assert.Equal([1, 1], set.Train[0].Labels[0]);
+        Assert.Equal([1, 0], set.Train[1].Labels[0]);
+    }
+
+    [Theory]
+    [InlineData("text,hate,a,source,split", "x,yes,1,x,train", "has no column 'b'")]
+    [InlineData("text,hate,a,b,source,split", "one,maybe,1,1,x,train", "line 2: column 'hate' holds a label that the head does not have; it has no, yes")]
+    [InlineData("text,hate,a,b,source,split", "one,yes,2,1,x,train", "line 2: column 'a' must hold 0, 1 or nothing")]
+    [InlineData("text,hate,a,b,source,split", " ,yes,1,1,x,train", "line 2: column 'text' is empty")]
+    [InlineData("text,hate,a,b,source,split", "secret,yes,1,1,x", "line 2, is not valid CSV")]
+    [InlineData("text,hate,a,b,source,split", "\"secret,yes,1,1,x,train", "is not valid CSV")]
+    [InlineData("text,hate,a,b,source,split", "one,yes,1,1,x,train", "1 labelled rows to train on and 0 to measure on")]
+    [InlineData("text,hate,a,b,source,split", "one,,1,0,x,train\none,yes,1,1,x,dev", "No training row has a label for the head 'hate'")]
+    [InlineData("text,hate,a,b,source,split", "one,no,1,0,x,train\none,yes,1,1,x,dev", "All training rows of the head 'hate' have the same label")]
+    [InlineData("text,hate,a,b,source,split", "one,no,1,0,x,train\none,yes,1,1,x,train\none,no,,,x,dev", "No development row has a label for the head 'toxicity'")]
+    public void Read_ShouldNameFileAndRow_WhenTheDataIsWrong(string header, string rows, string fault)
+    {
+        var error = Assert.Throws<ToolException>(() => Read([header, .. rows.Split('\n')]));
+
+        Assert.Contains(fault, error.Message, StringComparison.Ordinal);
+        Assert.DoesNotContain("secret", error.Message, StringComparison.Ordinal);
+    }
+
+    public void Dispose() => _folder.Dispose();
+
+    private ExampleSet Read(params string[] lines) => Read(config => config, lines);
+
+    private ExampleSet Read(Func<TrainConfig, TrainConfig> change, params string[] lines) => ExampleReader.Read(
+        change(new TrainConfig
+        {
+            Data = new DataConfig { Train = [_folder.Write("rows.csv", string.Join('\n', lines) + "\n")], Split = "split", Without = ["unwanted"] },
+            Heads = new()
+            {
+                ["hate"] = new HeadConfig { Labels = ["no", "yes"] },
+                ["toxicity"] = new HeadConfig { Kind = "sigmoid", Labels = ["a", "b"] },
+            },
+        }),
+        Tokenizer);
+}

@@ -1,0 +1,74 @@
+using ModelTool.Tests.Support;
+using ModelTool.Train;
+
+namespace ModelTool.Tests.Train;
+
+public sealed class TrainConfigFileTests : IDisposable
+{
+    private const string Valid = """
+        checkpoint: base
+        output: out
+        data:
+          train: [a.csv, /b.csv]
+        heads:
+          hate: {labels: [no, yes], class_weights: [1, 2.5]}
+          toxicity: {kind: sigmoid, labels: [toxic, threat], weight: 0.5}
+        """;
+
+    private readonly TestFolder _folder = new();
+
+    [Fact]
+    public void Read_ShouldTakeTheDefaults_WhenOnlyTheNeedfulIsGiven()
+    {
+        var config = Read(Valid);
+
+        Assert.Equal((32, 10, 2e-5, 256), (config.Batch, config.Epochs, config.LearningRate, config.MaxTokens));
+        Assert.Equal([_folder.PathOf("a.csv"), "/b.csv"], config.Data.Train);
+        Assert.Equal(["hate", "toxicity"], config.Heads.Keys);
+        Assert.Equal([1, 2.5f], config.Heads["hate"].ClassWeights);
+    }
+
+    [Fact]
+    public void Read_ShouldPutValuesInPlace_WhenTheyAreOverridden()
+    {
+        var config = Read(Valid, "epochs=3", "learning_rate=7e-5", "freeze.layers=2", "data.without=[liar, airline]");
+
+        Assert.Equal((3, 7e-5, 2), (config.Epochs, config.LearningRate, config.Freeze.Layers));
+        Assert.Equal(["liar", "airline"], config.Data.Without);
+    }
+
+    [Theory]
+    [InlineData("batches: 3", "line 8: Property 'batches' not found")]
+    [InlineData("batch: many", "line 8:")]
+    [InlineData("batch: 0", "'batch' must be at least 1 and is 0")]
+    [InlineData("dropout: 1", "'dropout' must be at least 0 and below 1, and is 1")]
+    [InlineData("freeze: {heads: [fake]}", "'freeze.heads' names 'fake', which is no head")]
+    public void Read_ShouldSayWhatIsWrong_WhenALineCannotBe(string line, string fault)
+    {
+        var error = Assert.Throws<ToolException>(() => Read(Valid + "\n" + line));
+
+        Assert.Contains(fault, error.Message, StringComparison.Ordinal);
+        Assert.StartsWith(_folder.PathOf("train.yaml"), error.Message, StringComparison.Ordinal);
+    }
+
+    [Theory]
+    [InlineData("{kind: token, labels: [a, b]}", "is 'token' and must be softmax or sigmoid")]
+    [InlineData("{labels: [a]}", "needs its labels")]
+    [InlineData("{labels: [a, a]}", "has a label twice")]
+    [InlineData("{labels: [a, b], class_weights: [1]}", "has 1 class_weights for 2 labels")]
+    [InlineData("{labels: [a, b], weight: 0}", "needs a weight above 0")]
+    public void Read_ShouldNameTheHead_WhenItCannotBeTrained(string head, string fault)
+    {
+        var error = Assert.Throws<ToolException>(() => Read(Valid, $"heads.odd={head}"));
+
+        Assert.Contains("head 'odd' " + fault, error.Message, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void Read_ShouldSayHow_WhenAnOverrideHasNoValue() =>
+        Assert.Contains("must be name=value", Assert.Throws<ToolException>(() => Read(Valid, "epochs")).Message, StringComparison.Ordinal);
+
+    public void Dispose() => _folder.Dispose();
+
+    private TrainConfig Read(string yaml, params string[] overrides) => TrainConfigFile.Read(_folder.Write("train.yaml", yaml), overrides);
+}

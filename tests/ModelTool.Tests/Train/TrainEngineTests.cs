@@ -1,0 +1,103 @@
+using ModelTool.Graph;
+using ModelTool.Tests.Support;
+using ModelTool.Train;
+
+namespace ModelTool.Tests.Train;
+
+public sealed class TrainEngineTests
+{
+    private static readonly HeadSpec[] Heads = [TinyBert.Heads["hate"]];
+
+    [Fact]
+    public void Step_ShouldGiveTheSameWeightsToTheBit_WhenTheSameStepsAreTakenTwice()
+    {
+        float[] Train(int seed)
+        {
+            using var parameters = TinyBert.Load(Heads);
+            using var engine = Engine(parameters, options => options with { DropoutRate = 0.1, Seed = seed });
+            for (var step = 0; step < 3; step++)
+            {
+                engine.Step(Batch(), 1e-3);
+            }
+
+            return [.. parameters.All.SelectMany(parameter => parameter.Value.Span.ToArray())];
+        }
+
+        var first = Train(1);
+
+        Assert.Equal(first, Train(1));
+        Assert.NotEqual(first, Train(2));
+    }
+
+    [Fact]
+    public void Step_ShouldLeaveFrozenParametersAlone_WhenOthersAreTrained()
+    {
+        using var before = TinyBert.Load(Heads);
+        using var parameters = TinyBert.Load(Heads, name => name.StartsWith("encoder.layer.1.", StringComparison.Ordinal));
+        using var engine = Engine(parameters);
+
+        engine.Step(Batch(), 1e-3);
+
+        Assert.All(parameters.All, parameter => Assert.Equal(
+            !parameter.Name.StartsWith("encoder.layer.1.", StringComparison.Ordinal),
+            parameter.Value.Span.SequenceEqual(before[parameter.Name].Value.Span)));
+    }
+
+    [Fact]
+    public void Step_ShouldDecayUnusedWords_WhenEmbeddingsAreTrained()
+    {
+        using var before = TinyBert.Load(Heads);
+        using var parameters = TinyBert.Load(Heads);
+        using var engine = Engine(parameters, options => options with { AdamW = new AdamWOptions { WeightDecay = 0.5 } });
+
+        engine.Step(Batch(), 1e-2);
+
+        const int Unused = 7000 * 32;
+        var was = before[ParameterShape.Words].Value.Span;
+        var now = parameters[ParameterShape.Words].Value.Span;
+        Assert.Equal(was[Unused] * (1 - (0.5f * 1e-2f)), now[Unused], 1e-7f);
+    }
+
+    [Fact]
+    public void Step_ShouldChangeNothing_WhenTheLossIsNoNumber()
+    {
+        using var parameters = TinyBert.Load(Heads);
+        parameters["pooler.dense.bias"].Value.Span[0] = float.NaN;
+        var before = parameters.All.Select(parameter => parameter.Value.Span.ToArray()).ToList();
+        using var engine = Engine(parameters);
+
+        var result = engine.Step(Batch(), 1e-3);
+
+        Assert.Equal(double.NaN, result.GradientNorm);
+        Assert.Equal(0, engine.Steps);
+        Assert.Equal(before, parameters.All.Select(parameter => parameter.Value.Span.ToArray()));
+    }
+
+    [Fact]
+    public void Step_ShouldCostNothing_WhenNoRowHasALabel()
+    {
+        using var parameters = TinyBert.Load(Heads);
+        using var engine = Engine(parameters);
+
+        var result = engine.Step(Batch() with { Targets = new Dictionary<string, HeadTarget> { ["hate"] = new(new float[4], null, 0) } }, 1e-3);
+
+        Assert.Equal(0, result.Losses["hate"]);
+        Assert.Equal(0, result.GradientNorm);
+    }
+
+    private static TrainEngine Engine(ParameterSet parameters, Func<EngineOptions, EngineOptions>? change = null)
+    {
+        var options = new EngineOptions
+        {
+            Graph = new TrainGraphOptions { Trained = parameters.All.Where(p => p.Gradient is not null).Select(p => p.Name).ToHashSet() },
+        };
+        return new TrainEngine(TinyBert.Config, Heads, parameters, change is null ? options : change(options));
+    }
+
+    private static TrainBatch Batch() => new(
+        4,
+        [101, 2000, 2001, 102, 101, 3000, 102, 0],
+        new long[8],
+        [4, 3],
+        new Dictionary<string, HeadTarget> { ["hate"] = new([1, 0, 0, 1], null, 0.5f) });
+}
