@@ -4,6 +4,7 @@ using CsvHelper;
 namespace ModelTool.Train;
 
 /// <summary>Reads labelled rows from a CSV file with a header line; every fault is named with file and line, and never with the text.</summary>
+/// <remarks>Quoting that is wrong comes as a <see cref="CsvFormatException"/> from any member: fields are looked at when they are asked for.</remarks>
 internal sealed class ExampleFile : IDisposable
 {
     private readonly CsvReader _csv;
@@ -47,17 +48,7 @@ internal sealed class ExampleFile : IDisposable
     public string Source => _hasSource ? _csv.GetString(_data.Source) : "";
 
     /// <summary>Goes to the next row; false at the end.</summary>
-    public bool Next()
-    {
-        try
-        {
-            return _csv.Read();
-        }
-        catch (CsvFormatException e)
-        {
-            throw new ToolException($"{_file}, line {e.LineNumber}, is not valid CSV: {e.Message}", e);
-        }
-    }
+    public bool Next() => _csv.Read();
 
     /// <summary>The row's labels as <see cref="Example"/> keeps them.</summary>
     public short[][] Labels() => [.. _heads.Select(head => head.Value.Kind == "sigmoid" ? Sigmoid(head.Value) : Softmax(head.Key, head.Value))];

@@ -1,5 +1,6 @@
 using System.Security.Cryptography;
 using System.Text;
+using CsvHelper;
 using StreamScorer.Shared.Encode;
 
 namespace ModelTool.Train;
@@ -49,6 +50,18 @@ internal sealed class ExampleReader
     }
 
     private void Read(string file, Func<ExampleFile, Part> partOf)
+    {
+        try
+        {
+            ReadRows(file, partOf);
+        }
+        catch (CsvFormatException e)
+        {
+            throw new ToolException($"{file}, line {e.LineNumber}, is not valid CSV: {e.Message}", e);
+        }
+    }
+
+    private void ReadRows(string file, Func<ExampleFile, Part> partOf)
     {
         using var rows = new ExampleFile(file, _config.Data, _config.Heads);
         while (rows.Next())

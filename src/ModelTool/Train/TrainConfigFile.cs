@@ -16,16 +16,21 @@ internal static class TrainConfigFile
         try
         {
             var written = File.ReadAllText(file);
-            _ = Deserialise(written); // before anything is replaced, so that a fault is named with its line in the file
             var stream = new YamlStream();
             stream.Load(new StringReader(written));
+            if (stream.Documents is not [{ RootNode: YamlMappingNode root }])
+            {
+                throw new ToolException($"{file} must hold one YAML document of names with values, such as 'epochs: 3'.");
+            }
 
-            var root = stream.Documents is [{ RootNode: YamlMappingNode mapping }, ..] ? mapping : [];
+            RequireValues(root, file, "");
+            _ = Deserialise(written); // before anything is replaced, so that a fault is named with its line in the file
             foreach (var entry in overrides)
             {
                 Override(root, entry);
             }
 
+            RequireValues(root, "--set", "");
             using var text = new StringWriter();
             new YamlStream(new YamlDocument(root)).Save(text, assignAnchors: false);
             config = Deserialise(text.ToString());
@@ -44,6 +49,30 @@ internal static class TrainConfigFile
         .WithNamingConvention(UnderscoredNamingConvention.Instance)
         .Build()
         .Deserialize<TrainConfig>(text) ?? new TrainConfig();
+
+    /// <summary>A name without a value would put nothing in the place of a default.</summary>
+    private static void RequireValues(YamlNode node, string where, string name)
+    {
+        switch (node)
+        {
+            case YamlMappingNode mapping:
+                foreach (var (key, value) in mapping.Children)
+                {
+                    RequireValues(value, where, name.Length == 0 ? $"{key}" : $"{name}.{key}");
+                }
+
+                break;
+            case YamlSequenceNode sequence:
+                foreach (var item in sequence.Children)
+                {
+                    RequireValues(item, where, name);
+                }
+
+                break;
+            case YamlScalarNode { Style: ScalarStyle.Plain, Value: null or "" or "~" or "null" }:
+                throw new ToolException($"{where}: '{name}' has no value: give one, or leave it out for the default.");
+        }
+    }
 
     private static void Override(YamlMappingNode root, string entry)
     {
@@ -67,7 +96,7 @@ internal static class TrainConfigFile
 
         var value = new YamlStream();
         value.Load(new StringReader(entry[(at + 1)..]));
-        node.Children[names[^1]] = value.Documents is [{ } document, ..] ? document.RootNode : new YamlScalarNode("");
+        node.Children[names[^1]] = value.Documents is [{ } document, ..] ? document.RootNode : new YamlScalarNode("") { Style = ScalarStyle.Plain };
     }
 
     private static TrainConfig Rooted(TrainConfig config, string folder) => config with

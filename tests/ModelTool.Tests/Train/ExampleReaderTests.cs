@@ -70,6 +70,7 @@ public sealed class ExampleReaderTests : IDisposable
 
     [Theory]
     [InlineData("text,hate,a,source,split", "x,yes,1,x,train", "has no column 'b'")]
+    [InlineData("te\"xt,hate,a,b,source,split", "x,yes,1,1,x,train", "line 1, is not valid CSV")]
     [InlineData("text,hate,a,b,source,split", "one,maybe,1,1,x,train", "line 2: column 'hate' holds a label that the head does not have; it has no, yes")]
     [InlineData("text,hate,a,b,source,split", "one,yes,2,1,x,train", "line 2: column 'a' must hold 0, 1 or nothing")]
     [InlineData("text,hate,a,b,source,split", " ,yes,1,1,x,train", "line 2: column 'text' is empty")]

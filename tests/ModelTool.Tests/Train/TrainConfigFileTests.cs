@@ -40,6 +40,8 @@ public sealed class TrainConfigFileTests : IDisposable
     [Theory]
     [InlineData("batches: 3", "line 8: Property 'batches' not found")]
     [InlineData("batch: many", "line 8:")]
+    [InlineData("freeze:", "'freeze' has no value")]
+    [InlineData("freeze: {heads: [~]}", "'freeze.heads' has no value")]
     [InlineData("batch: 0", "'batch' must be at least 1 and is 0")]
     [InlineData("dropout: 1", "'dropout' must be at least 0 and below 1, and is 1")]
     [InlineData("freeze: {heads: [fake]}", "'freeze.heads' names 'fake', which is no head")]
@@ -63,6 +65,12 @@ public sealed class TrainConfigFileTests : IDisposable
 
         Assert.Contains("head 'odd' " + fault, error.Message, StringComparison.Ordinal);
     }
+
+    [Theory]
+    [InlineData("- a")]
+    [InlineData("")]
+    public void Read_ShouldSayWhatItNeeds_WhenTheFileHoldsSomethingElse(string yaml) =>
+        Assert.Contains("must hold one YAML document of names", Assert.Throws<ToolException>(() => Read(yaml)).Message, StringComparison.Ordinal);
 
     [Fact]
     public void Read_ShouldSayHow_WhenAnOverrideHasNoValue() =>
