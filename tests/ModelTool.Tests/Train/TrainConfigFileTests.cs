@@ -37,6 +37,17 @@ public sealed class TrainConfigFileTests : IDisposable
         Assert.Equal(["liar", "airline"], config.Data.Without);
     }
 
+    [Fact]
+    public void Read_ShouldTakeTheRecipe_WhenItsFilesAreNamed()
+    {
+        var recipe = Path.Combine(Repository.Root, "samples", "recipes", "moderation.yaml");
+
+        var config = TrainConfigFile.Read(recipe, ["data.train=[/data/train.csv]"]);
+
+        Assert.Equal(["fake", "hate", "sentiment"], config.Heads.Keys);
+        Assert.Equal(["/data/train.csv"], config.Data.Train);
+    }
+
     [Theory]
     [InlineData("batches: 3", "line 8: Property 'batches' not found")]
     [InlineData("batch: many", "line 8:")]
