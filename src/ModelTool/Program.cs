@@ -2,6 +2,7 @@ using System.CommandLine;
 using ModelTool.Calibrate;
 using ModelTool.Evaluate;
 using ModelTool.Import;
+using ModelTool.Quantize;
 using ModelTool.Train;
 using StreamScorer.Shared.Infer;
 
@@ -10,6 +11,7 @@ var root = new RootCommand("Makes and measures the models that StreamScorer serv
 {
     ImportCommand.Create(),
     InitCommand.Create(),
+    QuantizeCommand.Create(),
     BundleCommand.Create(),
     TrainCommand.Create(),
     EvaluateCommand.Create(),

@@ -13,18 +13,21 @@ internal sealed class BertGraph
     private readonly BertConfig _config;
     private readonly ReadWeight _read;
     private readonly TokenLayout _layout;
+    private readonly Products _products;
 
-    private BertGraph(BertConfig config, GraphLayout layout, ReadWeight read)
+    private BertGraph(BertConfig config, GraphLayout layout, GraphPrecision precision, ReadWeight read)
     {
         _config = config;
         _read = read;
         _layout = layout == GraphLayout.Packed ? new PackedLayout(_graph, config) : new PaddedLayout(_graph, config);
+        _products = precision == GraphPrecision.Int8 ? new Int8Products(_graph, config) : new FloatProducts(_graph, config);
     }
 
+    /// <param name="precision">Of the encoder; heads and pooler are fp32 always. fp32 or int8.</param>
     /// <param name="read">Called once for each weight of <see cref="BertTensors.Of"/>.</param>
-    public static GraphBuilder Emit(BertConfig config, GraphLayout layout, IReadOnlyList<HeadSpec> heads, ReadWeight read)
+    public static GraphBuilder Emit(BertConfig config, GraphLayout layout, GraphPrecision precision, IReadOnlyList<HeadSpec> heads, ReadWeight read)
     {
-        var bert = new BertGraph(config, layout, read);
+        var bert = new BertGraph(config, layout, precision, read);
         bert.Emit(heads);
         return bert._graph;
     }
@@ -51,12 +54,12 @@ internal sealed class BertGraph
     {
         using (_graph.Scope("embeddings"))
         {
-            return _layout.Embed(
-                Table("words", "embeddings.word_embeddings.weight"),
+            return _products.Embed(_layout, new EmbeddingWeights(
+                _read("embeddings.word_embeddings.weight"),
                 Table("positions", "embeddings.position_embeddings.weight"),
                 Table("segments", "embeddings.token_type_embeddings.weight"),
                 Vector("scale", "embeddings.LayerNorm.weight"),
-                Vector("shift", "embeddings.LayerNorm.bias"));
+                Vector("shift", "embeddings.LayerNorm.bias")));
         }
     }
 
@@ -108,8 +111,10 @@ internal sealed class BertGraph
         }
         else if (head.NeedsTokens)
         {
-            var (weight, bias) = Linear("dense", BertTensors.Head(head.Name), head.Labels.Count, _config.Hidden);
-            _graph.Add("Add", [Product(hidden, weight), _graph.Initializer("bias", bias, bias.Length)], [head.Name]);
+            var name = BertTensors.Head(head.Name);
+            var bias = _read($"{name}.bias");
+            var weight = _graph.Initializer("dense.weight", Transpose(_read($"{name}.weight"), bias.Length, _config.Hidden), _config.Hidden, bias.Length);
+            _graph.Add("Add", [_graph.Node("MatMul", [hidden, weight]), _graph.Initializer("bias", bias, bias.Length)], [head.Name]);
             _graph.Output(head.Name, ElementType.Float, [.. _layout.TokenShape, head.Labels.Count]);
         }
         else
@@ -146,13 +151,13 @@ internal sealed class BertGraph
             : _graph.Add("Gemm", inputs, [result], null, ("transB", 1))[0];
     }
 
-    private string Product(string values, string weight) => _graph.Node("MatMul", [values, weight]);
+    private string Product(string values, string weight) => _products.Multiply(values, weight);
 
     /// <summary>A linear layer's weight, turned to [inputs, outputs] as MatMul takes it, and its bias, which some fused operator adds.</summary>
     private (string Weight, float[] Bias) Linear(string part, string name, int outputs, int inputs)
     {
         var weight = Transpose(_read($"{name}.weight"), outputs, inputs);
-        return (_graph.Initializer($"{part}.weight", weight, inputs, outputs), _read($"{name}.bias"));
+        return (_products.Weight(part, weight, inputs, outputs), _read($"{name}.bias"));
     }
 
     private string Vector(string part, string name)

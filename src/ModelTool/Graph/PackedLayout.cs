@@ -7,7 +7,7 @@ namespace ModelTool.Graph;
 /// </summary>
 internal sealed class PackedLayout : TokenLayout
 {
-    private const string Ids = "ids";
+    private const string TokenIds = "ids";
     private const string Positions = "positions";
     private const string Segments = "segments";
     private const string Bounds = "bounds";
@@ -27,7 +27,7 @@ internal sealed class PackedLayout : TokenLayout
     {
         _graph = graph;
         _config = config;
-        graph.Input(Ids, ElementType.Int32, "tokens");
+        graph.Input(TokenIds, ElementType.Int32, "tokens");
         graph.Input(Positions, ElementType.Int32, "tokens");
         graph.Input(Segments, ElementType.Int32, "tokens");
         graph.Input(Bounds, ElementType.Int32, "batch_plus_1");
@@ -51,15 +51,20 @@ internal sealed class PackedLayout : TokenLayout
     }
 
     /// <summary>Names that no head may have.</summary>
-    public static IReadOnlyList<string> InputNames { get; } = [Ids, Positions, Segments, Bounds];
+    public static IReadOnlyList<string> InputNames { get; } = [TokenIds, Positions, Segments, Bounds];
 
     public override object[] TokenShape { get; } = ["tokens"];
+
+    public override string Ids => TokenIds;
+
+    public override string Places(string positions, string segments) =>
+        _graph.Node("Add", [_graph.Node("Gather", [positions, Positions]), _graph.Node("Gather", [segments, Segments])]);
 
     public override string Embed(string words, string positions, string segments, string scale, string shift)
     {
         // The operator wants two dimensions: all tokens are one row to it.
         string Row(string input) => _graph.Node("Unsqueeze", [input, _firstAxis]);
-        string[] inputs = [Row(Ids), Row(Segments), words, positions, segments, scale, shift, "", Row(Positions)];
+        string[] inputs = [Row(TokenIds), Row(Segments), words, positions, segments, scale, shift, "", Row(Positions)];
         var row = _graph.Nodes("EmbedLayerNormalization", inputs, 2, GraphBuilder.Microsoft, ("epsilon", _config.Epsilon))[0];
         return _graph.Node("Squeeze", [row, _firstAxis]);
     }

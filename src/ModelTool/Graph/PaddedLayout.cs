@@ -6,23 +6,31 @@ namespace ModelTool.Graph;
 /// </summary>
 internal sealed class PaddedLayout(GraphBuilder graph, BertConfig config) : TokenLayout
 {
-    private const string Ids = "input_ids";
+    private const string TokenIds = "input_ids";
     private const string Mask = "attention_mask";
     private const string Segments = "token_type_ids";
 
-    private readonly string _ids = graph.Input(Ids, ElementType.Int64, "batch", "sequence");
+    private readonly string _ids = graph.Input(TokenIds, ElementType.Int64, "batch", "sequence");
     private readonly string _mask = graph.Input(Mask, ElementType.Int64, "batch", "sequence");
     private readonly string _segments = graph.Input(Segments, ElementType.Int64, "batch", "sequence");
-    private string _keys = "";
+    private string? _keys;
 
     /// <summary>Names that no head may have.</summary>
-    public static IReadOnlyList<string> InputNames { get; } = [Ids, Mask, Segments];
+    public static IReadOnlyList<string> InputNames { get; } = [TokenIds, Mask, Segments];
 
     public override object[] TokenShape { get; } = ["batch", "sequence"];
 
+    public override string Ids => _ids;
+
+    public override string Places(string positions, string segments)
+    {
+        var length = graph.Node("Shape", [_ids], null, ("start", 1), ("end", 2));
+        var used = graph.Node("Slice", [positions, graph.Initializer("first.position", [0L], 1), length]);
+        return graph.Node("Add", [graph.Node("Gather", [segments, _segments]), used]);
+    }
+
     public override string Embed(string words, string positions, string segments, string scale, string shift)
     {
-        _keys = ToInt32(_mask);
         return graph.Nodes(
             "EmbedLayerNormalization",
             [ToInt32(_ids), ToInt32(_segments), words, positions, segments, scale, shift],
@@ -33,7 +41,7 @@ internal sealed class PaddedLayout(GraphBuilder graph, BertConfig config) : Toke
 
     public override string Attend(string queries, string keys, string values, string bias, bool onlyFirst) => graph.Node(
         "MultiHeadAttention",
-        [queries, keys, values, bias, _keys],
+        [queries, keys, values, bias, _keys ??= ToInt32(_mask)],
         GraphBuilder.Microsoft,
         ("num_heads", config.Encoder.AttentionHeads));
 

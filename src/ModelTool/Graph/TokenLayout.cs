@@ -6,6 +6,12 @@ internal abstract class TokenLayout
     /// <summary>Dimensions before the last one, of values that have one row a token.</summary>
     public abstract object[] TokenShape { get; }
 
+    /// <summary>Name of the input with the token ids.</summary>
+    public abstract string Ids { get; }
+
+    /// <summary>Sum of the embeddings of every token's position and segment, one row a token.</summary>
+    public abstract string Places(string positions, string segments);
+
     /// <summary>Normalised sum of the three embeddings of every token.</summary>
     public abstract string Embed(string words, string positions, string segments, string scale, string shift);
 

@@ -77,6 +77,28 @@ internal sealed class BundleOptions
             : throw new ToolException("A model needs heads: name them with --heads FILE or --head NAME=KIND:LABEL,LABEL; an encoder alone can have --head embedding=embedding:mean,normalise.");
     }
 
+    /// <summary>What the options make of a checkpoint; reads its weights when the bundle is written.</summary>
+    public NewBundle NewBundle(ParseResult parsed, Checkpoint checkpoint)
+    {
+        var heads = Heads(parsed, checkpoint.HeadsFile);
+        checkpoint.Require(heads);
+        return new NewBundle
+        {
+            Name = Name(parsed),
+            Version = Version(parsed),
+            Config = checkpoint.Config,
+            Heads = heads,
+            Layout = Layout(parsed),
+            Read = checkpoint.Read,
+            Vocabulary = Vocabulary(parsed) ?? checkpoint.Vocabulary,
+            Tokenizer = CheckpointFiles.ReadTokenizer(TokenizerConfig(parsed) ?? checkpoint.TokenizerConfig),
+            MaxTokens = MaxTokens(parsed, checkpoint.Config),
+            Policy = Policy(parsed),
+            Card = Card(parsed),
+            Origin = $"Imported from the checkpoint {Path.GetFileName(checkpoint.Folder)}, {FileManifest.Describe(checkpoint.Folder, Path.GetFileName(checkpoint.WeightsFile)).Sha256} (SHA-256 of its weights).",
+        };
+    }
+
     /// <summary>One line on a bundle that was made.</summary>
     public static string Describe(ModelBundle bundle)
     {

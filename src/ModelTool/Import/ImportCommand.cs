@@ -1,5 +1,4 @@
 using System.CommandLine;
-using StreamScorer.Shared.Bundle;
 
 namespace ModelTool.Import;
 
@@ -20,30 +19,11 @@ internal static class ImportCommand
         {
             var invocation = parsed.InvocationConfiguration;
             return ToolException.Guard(invocation.Error, () =>
-                invocation.Output.WriteLine(BundleOptions.Describe(Import(parsed.GetRequiredValue(Source), options, parsed))));
+            {
+                using var checkpoint = Checkpoint.Open(parsed.GetRequiredValue(Source));
+                invocation.Output.WriteLine(BundleOptions.Describe(options.NewBundle(parsed, checkpoint).Write(options.Out(parsed))));
+            });
         });
         return command;
-    }
-
-    private static ModelBundle Import(string source, BundleOptions options, ParseResult parsed)
-    {
-        using var checkpoint = Checkpoint.Open(source);
-        var heads = options.Heads(parsed, checkpoint.HeadsFile);
-        checkpoint.Require(heads);
-        return new NewBundle
-        {
-            Name = options.Name(parsed),
-            Version = options.Version(parsed),
-            Config = checkpoint.Config,
-            Heads = heads,
-            Layout = options.Layout(parsed),
-            Read = checkpoint.Read,
-            Vocabulary = options.Vocabulary(parsed) ?? checkpoint.Vocabulary,
-            Tokenizer = CheckpointFiles.ReadTokenizer(options.TokenizerConfig(parsed) ?? checkpoint.TokenizerConfig),
-            MaxTokens = options.MaxTokens(parsed, checkpoint.Config),
-            Policy = options.Policy(parsed),
-            Card = options.Card(parsed),
-            Origin = $"Imported from the checkpoint {Path.GetFileName(checkpoint.Folder)}, {FileManifest.Describe(checkpoint.Folder, Path.GetFileName(checkpoint.WeightsFile)).Sha256} (SHA-256 of its weights).",
-        }.Write(options.Out(parsed));
     }
 }

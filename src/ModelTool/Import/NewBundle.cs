@@ -18,6 +18,9 @@ internal sealed record NewBundle
 
     public required GraphLayout Layout { get; init; }
 
+    /// <summary>Of the encoder: fp32, or int8 with a scale a token.</summary>
+    public GraphPrecision Precision { get; init; } = GraphPrecision.Fp32;
+
     /// <summary>Asked once for every weight.</summary>
     public required ReadWeight Read { get; init; }
 
@@ -38,10 +41,15 @@ internal sealed record NewBundle
 
     /// <summary>Writes the bundle and opens it as the worker does; the folder is there once all of that went well.</summary>
     /// <exception cref="ToolException">The parts do not fit each other.</exception>
-    public ModelBundle Write(string target)
+    /// <param name="accept">Gets the finished bundle's folder before it takes the target's place; what it throws leaves the target as it was.</param>
+    public ModelBundle Write(string target, Action<string>? accept = null)
     {
         Check();
-        OutputFolder.Write(target, Fill);
+        OutputFolder.Write(target, folder =>
+        {
+            Fill(folder);
+            accept?.Invoke(folder);
+        });
         return ModelBundle.Open(target);
     }
 
@@ -62,7 +70,7 @@ internal sealed record NewBundle
 
     private void Fill(string folder)
     {
-        var files = BertGraph.Emit(Config, Layout, Heads, Read).Save(Path.Combine(folder, "model.fp32.onnx"));
+        var files = BertGraph.Emit(Config, Layout, Precision, Heads, Read).Save(Path.Combine(folder, $"model.{(Precision == GraphPrecision.Int8 ? "int8" : "fp32")}.onnx"));
         BundleBuilder.Copy(Vocabulary, folder, "vocab.txt");
         WriteOr(Policy, folder, ModelBundle.PolicyFileName, "{ \"version\": \"none\", \"description\": \"flags nothing\", \"heads\": {} }\n");
         WriteOr(Card, folder, "README.md", $"# {Name} {Version}\n\n{Origin}\n\n{Shape()}\nIts quality has not been measured.\n");
@@ -78,7 +86,7 @@ internal sealed record NewBundle
             Vocabulary = "vocab.txt",
             Variants = new Dictionary<string, VariantManifest>
             {
-                ["cpu"] = new(files[0], Layout, GraphPrecision.Fp32, files.Count > 1 ? [.. files.Skip(1)] : null),
+                ["cpu"] = new(files[0], Layout, Precision, files.Count > 1 ? [.. files.Skip(1)] : null),
             },
             Files = [],
         });

@@ -2,6 +2,7 @@ using System.CommandLine;
 using ModelTool.Calibrate;
 using ModelTool.Evaluate;
 using ModelTool.Import;
+using ModelTool.Quantize;
 using ModelTool.Train;
 
 namespace ModelTool.Tests.Support;
@@ -15,7 +16,7 @@ internal static class Tool
         using var error = new StringWriter();
         var root = new RootCommand
         {
-            ImportCommand.Create(), InitCommand.Create(), BundleCommand.Create(), TrainCommand.Create(), EvaluateCommand.Create(), CalibrateCommand.Create(),
+            ImportCommand.Create(), InitCommand.Create(), QuantizeCommand.Create(), BundleCommand.Create(), TrainCommand.Create(), EvaluateCommand.Create(), CalibrateCommand.Create(),
         };
         var code = root.Parse(args).Invoke(new InvocationConfiguration { Output = output, Error = error });
         return (code, output.ToString(), error.ToString());
