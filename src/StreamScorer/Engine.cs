@@ -55,31 +55,11 @@ internal sealed class Engine : IDisposable
     /// <exception cref="InferenceException">The device that was asked for cannot be had.</exception>
     public static Engine Open(Settings settings, Telemetry telemetry, HealthState health, TimeProvider time)
     {
-        var bundle = ModelBundle.Open(BundleFolder(settings.Model.Bundle));
+        var bundle = ModelBundle.Open(ProgramFiles.Find(settings.Model.Bundle, Directory.Exists) ?? settings.Model.Bundle);
         var scorer = OnnxScorer.Open(bundle, settings.Infer);
         health.ModelWarm();
         return new Engine(bundle, scorer, settings, telemetry, health, time);
     }
 
     public void Dispose() => _scorer.Dispose();
-
-    /// <summary>The working directory first, then the program's own folder and the folders above it: a packed program carries its models, a built one lies inside the repository.</summary>
-    private static string BundleFolder(string configured)
-    {
-        if (Path.IsPathRooted(configured) || Directory.Exists(configured))
-        {
-            return configured;
-        }
-
-        for (var folder = new DirectoryInfo(AppContext.BaseDirectory); folder is not null; folder = folder.Parent)
-        {
-            var candidate = Path.Combine(folder.FullName, configured);
-            if (Directory.Exists(candidate))
-            {
-                return candidate;
-            }
-        }
-
-        return configured;
-    }
 }

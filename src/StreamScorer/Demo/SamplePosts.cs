@@ -81,23 +81,6 @@ internal sealed class SamplePosts
             : posts;
     }
 
-    /// <summary>As with the model bundle: the working directory, then the program's folder and those above it.</summary>
-    private static string Find()
-    {
-        if (File.Exists(DefaultFile))
-        {
-            return DefaultFile;
-        }
-
-        for (var folder = new DirectoryInfo(AppContext.BaseDirectory); folder is not null; folder = folder.Parent)
-        {
-            var candidate = Path.Combine(folder.FullName, DefaultFile);
-            if (File.Exists(candidate))
-            {
-                return candidate;
-            }
-        }
-
-        throw new StartupException($"There is no {DefaultFile}, neither here nor beside the program. Run the demo from the repository, or name a CSV file with the columns id and text.");
-    }
+    private static string Find() => ProgramFiles.Find(DefaultFile, File.Exists)
+        ?? throw new StartupException($"There is no {DefaultFile}, neither here nor beside the program. Run the demo from the repository, or name a CSV file with the columns id and text.");
 }
