@@ -33,7 +33,16 @@ internal sealed class BatchMaker(IReadOnlyList<KeyValuePair<string, HeadConfig>>
         var all = 0f;
         for (var i = 0; i < rows.Length; i++)
         {
-            if (rows[i].Labels[head][0] is >= 0 and var label)
+            if (rows[i].SoftLabel(head) is { } soft)
+            {
+                for (var one = 0; one < config.Labels.Count; one++)
+                {
+                    var weight = rows[i].Weight * soft.Weight * soft.Probabilities[one] * ClassWeight(config, one);
+                    target[(i * config.Labels.Count) + one] = weight;
+                    all += weight;
+                }
+            }
+            else if (rows[i].Labels[head][0] is >= 0 and var label)
             {
                 var weight = rows[i].Weight * ClassWeight(config, label);
                 target[(i * config.Labels.Count) + label] = weight;
@@ -53,7 +62,13 @@ internal sealed class BatchMaker(IReadOnlyList<KeyValuePair<string, HeadConfig>>
         for (var i = 0; i < target.Length; i++)
         {
             var (row, label) = (rows[i / config.Labels.Count], i % config.Labels.Count);
-            if (row.Labels[head][label] is >= 0 and var value)
+            if (row.SoftLabel(head) is { } soft)
+            {
+                target[i] = soft.Probabilities[label];
+                weights[i] = row.Weight * soft.Weight * float.Lerp(1, ClassWeight(config, label), soft.Probabilities[label]);
+                all += row.Weight * soft.Weight;
+            }
+            else if (row.Labels[head][label] is >= 0 and var value)
             {
                 target[i] = value;
                 weights[i] = row.Weight * (value == 1 ? ClassWeight(config, label) : 1);

@@ -8,6 +8,11 @@ namespace ModelTool.Train;
 /// <param name="Weight">What the row counts in the losses.</param>
 internal sealed record Example(int[] Ids, int[]? Segments, short[][] Labels, float Weight)
 {
+    /// <summary>By head: what is learned in the label's place, or null where the label itself is. Empty where no head has any.</summary>
+    public SoftLabel?[] Soft { get; init; } = [];
+
+    public SoftLabel? SoftLabel(int head) => head < Soft.Length ? Soft[head] : null;
+
     /// <summary>Whether a head has something to learn from the row.</summary>
     public bool Has(int head) => Array.Exists(Labels[head], label => label >= 0);
 }

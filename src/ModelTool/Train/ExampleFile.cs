@@ -47,13 +47,25 @@ internal sealed class ExampleFile : IDisposable
 
     public string Source => _hasSource ? _csv.GetString(_data.Source) : "";
 
+    /// <summary>By which a teacher's scores are found; asked for only where there is a teacher.</summary>
+    public string Id => _csv.GetString(_data.Teacher.Id);
+
     /// <summary>Goes to the next row; false at the end.</summary>
     public bool Next() => _csv.Read();
 
     /// <summary>The row's labels as <see cref="Example"/> keeps them.</summary>
     public short[][] Labels() => [.. _heads.Select(head => head.Value.Kind == "sigmoid" ? Sigmoid(head.Value) : Softmax(head.Key, head.Value))];
 
+    /// <summary>By head, the label that a row without one is taken to have; null where it has one or none is assumed.</summary>
+    public SoftLabel?[] Assumed(short[][] labels) => [.. _heads.Values.Select((head, i) => labels[i][0] >= 0 ? null : Assumed(head))];
+
     public void Dispose() => _csv.Dispose();
+
+    private SoftLabel? Assumed(HeadConfig head)
+    {
+        var rule = head.Assume.FirstOrDefault(rule => rule.Values.Contains(_csv.GetString(rule.Column)));
+        return rule is null ? null : SoftLabel.Certain(head.Labels.IndexOf(rule.Label), head.Labels.Count, rule.Weight);
+    }
 
     private short[] Softmax(string name, HeadConfig head)
     {
@@ -112,8 +124,10 @@ internal sealed class ExampleFile : IDisposable
         var columns = _heads
             .SelectMany(head => head.Value is { Kind: "sigmoid", Column: null } ? head.Value.Labels : [head.Value.Column ?? head.Key])
             .Prepend(_data.Text)
+            .Concat(_heads.Values.SelectMany(head => head.Assume).Select(rule => rule.Column))
+            .Concat(_data.Teacher.Scores.Count > 0 ? [_data.Teacher.Id] : [])
             .Concat(((string?[])[_data.Pair, _data.Split]).OfType<string>());
-        var missing = columns.Where(column => !_csv.TryGetFieldIndex(column, out _)).ToList();
+        var missing = columns.Distinct().Where(column => !_csv.TryGetFieldIndex(column, out _)).ToList();
         if (missing.Count > 0)
         {
             throw new ToolException($"{_file} has no column {string.Join(", ", missing.Select(column => $"'{column}'"))}: name the columns in the configuration.");

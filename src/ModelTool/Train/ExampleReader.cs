@@ -12,6 +12,7 @@ internal sealed class ExampleReader
     private readonly BertTokenizer _tokenizer;
     private readonly int[] _ids;
     private readonly int[] _segments;
+    private readonly Teacher? _teacher;
     private readonly List<Example> _train = [];
     private readonly List<Example> _dev = [];
     private int _unlabelled;
@@ -21,6 +22,7 @@ internal sealed class ExampleReader
         (_config, _tokenizer) = (config, tokenizer);
         _ids = new int[config.MaxTokens];
         _segments = new int[config.MaxTokens];
+        _teacher = config.Data.Teacher.Scores.Count > 0 ? new Teacher(config.Data.Teacher, config.Heads) : null;
     }
 
     private enum Part
@@ -80,7 +82,17 @@ internal sealed class ExampleReader
                 continue;
             }
 
-            (part == Part.Train ? _train : _dev).Add(Encode(rows, labels, _config.Data.SourceWeights.GetValueOrDefault(source, 1)));
+            if (part == Part.Dev)
+            {
+                _dev.Add(Encode(rows, labels, weight: 1)); // measured by what its labels say, and by nothing else
+                continue;
+            }
+
+            var assumed = rows.Assumed(labels);
+            _train.Add(Encode(rows, labels, _config.Data.SourceWeights.GetValueOrDefault(source, 1)) with
+            {
+                Soft = _teacher?.Teach(rows.Id, labels, assumed, [.. _config.Heads.Values]) ?? assumed,
+            });
         }
     }
 

@@ -82,6 +82,25 @@ internal sealed record DataConfig
 
     /// <summary>By source, what its training rows count in the losses; 1 where a source is not named.</summary>
     public Dictionary<string, float> SourceWeights { get; init; } = [];
+
+    /// <summary>Another model's opinion of the training rows; without files nobody is asked.</summary>
+    public TeacherConfig Teacher { get; init; } = new();
+}
+
+/// <summary>What another model says of the training rows: lines of <c>streamscorer score</c>, found by the rows' ids.</summary>
+internal sealed record TeacherConfig
+{
+    /// <summary>Files with those lines.</summary>
+    public List<string> Scores { get; init; } = [];
+
+    /// <summary>Column with the id. (default: id)</summary>
+    public string Id { get; init; } = "id";
+
+    /// <summary>What the teacher's probabilities count where a head's label is missing, between 0 and 1. (default: 0.5)</summary>
+    public float Weight { get; init; } = 0.5f;
+
+    /// <summary>The teacher's share of the target where the label is there, between 0 and 1. (default: 0)</summary>
+    public float Share { get; init; }
 }
 
 /// <summary>A head and its labels in the data.</summary>
@@ -104,6 +123,28 @@ internal sealed record HeadConfig
 
     /// <summary>What each label's rows count in the head's loss; of a sigmoid head, what its yes counts. (default: 1 each)</summary>
     public List<float> ClassWeights { get; init; } = [];
+
+    /// <summary>Labels that rows without one may be taken to have; the first that fits counts. softmax only.</summary>
+    public List<AssumeConfig> Assume { get; init; } = [];
+}
+
+/// <summary>
+/// A label that is not in the data but as good as certain: a post that praises is no hate. It keeps a head from learning what the sources of its labels
+/// have in common (a language, say) in place of the label.
+/// </summary>
+internal sealed record AssumeConfig
+{
+    /// <summary>Column that tells.</summary>
+    public string Column { get; init; } = "";
+
+    /// <summary>Values of the column for which the label is assumed.</summary>
+    public List<string> Values { get; init; } = [];
+
+    /// <summary>The label by its name.</summary>
+    public string Label { get; init; } = "";
+
+    /// <summary>What such a row counts in the head's loss, between 0 and 1. (default: 0.5)</summary>
+    public float Weight { get; init; } = 0.5f;
 }
 
 /// <summary>What stays as it is in the checkpoint.</summary>

@@ -107,6 +107,7 @@ internal static class TrainConfigFile
         {
             Train = [.. config.Data.Train.Select(file => Path.GetFullPath(file, folder))],
             Dev = [.. config.Data.Dev.Select(file => Path.GetFullPath(file, folder))],
+            Teacher = config.Data.Teacher with { Scores = [.. config.Data.Teacher.Scores.Select(file => Path.GetFullPath(file, folder))] },
         },
     };
 
@@ -132,6 +133,8 @@ internal static class TrainConfigFile
             (config.Threads >= 0, $"'threads' must be at least 0 and is {config.Threads}"),
             (config.Freeze.Layers >= 0, $"'freeze.layers' must be at least 0 and is {config.Freeze.Layers}"),
             (config.Data.SourceWeights.Values.All(weight => weight >= 0), "'data.source_weights' must be at least 0"),
+            (config.Data.Teacher.Weight is >= 0 and <= 1, $"'data.teacher.weight' must be from 0 to 1 and is {config.Data.Teacher.Weight}"),
+            (config.Data.Teacher.Share is >= 0 and <= 1, $"'data.teacher.share' must be from 0 to 1 and is {config.Data.Teacher.Share}"),
         ];
         return rules.Where(rule => !rule.Holds).Select(rule => rule.Rule)
             .Concat(config.Heads.SelectMany(head => Faults(head.Key, head.Value)))
@@ -148,6 +151,10 @@ internal static class TrainConfigFile
             (head.Weight > 0, $"needs a weight above 0, not {head.Weight}; to leave a head alone, freeze it or leave it out"),
             (head.ClassWeights.Count == 0 || head.ClassWeights.Count == head.Labels.Count, $"has {head.ClassWeights.Count} class_weights for {head.Labels.Count} labels"),
             (head.ClassWeights.All(weight => weight >= 0), "needs class_weights of at least 0"),
+            (head.Assume.Count == 0 || head.Kind == "softmax", "assumes a label, which only softmax heads can"),
+            (head.Assume.All(rule => rule.Column.Length > 0 && rule.Values.Count > 0), "assumes a label and must say by which column and values"),
+            (head.Assume.All(rule => head.Labels.Contains(rule.Label)), "assumes a label that it does not have"),
+            (head.Assume.All(rule => rule.Weight is >= 0 and <= 1), "assumes a label with a weight that must be from 0 to 1"),
         ];
         return rules.Where(rule => !rule.Holds).Select(rule => $"head '{name}' {rule.Rule}");
     }

@@ -17,11 +17,11 @@ internal sealed record TrainState(string Fingerprint, long Steps = 0, int Epoch 
     public static string FingerprintOf(TrainConfig config, string weightsFile)
     {
         using var hash = IncrementalHash.CreateHash(HashAlgorithmName.SHA256);
-        var settings = config with { Output = "", Checkpoint = "", CheckpointSteps = 1, Data = config.Data with { Train = [], Dev = [] } };
+        var settings = config with { Output = "", Checkpoint = "", CheckpointSteps = 1, Data = config.Data with { Train = [], Dev = [], Teacher = config.Data.Teacher with { Scores = [] } } };
         hash.AppendData(JsonSerializer.SerializeToUtf8Bytes(settings, TrainStateJson.Default.TrainConfig));
-        foreach (var file in (string[])[.. config.Data.Train, "", .. config.Data.Dev, weightsFile])
+        foreach (var file in (string[])[.. config.Data.Train, "", .. config.Data.Dev, "", .. config.Data.Teacher.Scores, weightsFile])
         {
-            // Between training and development files stands nothing, which counts as well.
+            // Between training, development and teacher's files stands nothing, which counts as well.
             if (file.Length == 0)
             {
                 hash.AppendData("dev"u8);

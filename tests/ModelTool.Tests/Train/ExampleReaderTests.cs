@@ -1,3 +1,4 @@
+using System.Globalization;
 using ModelTool.Tests.Support;
 using ModelTool.Train;
 using StreamScorer.Shared.Encode;
@@ -68,6 +69,71 @@ public sealed class ExampleReaderTests : IDisposable
         Assert.Equal([1, 0], set.Train[1].Labels[0]);
     }
 
+    [Fact]
+    public void Read_ShouldAssumeALabel_WhenATrainingRowHasNoneAndARuleFits()
+    {
+        AssumeConfig[] rules =
+        [
+            new() { Column = "mood", Values = ["glad", "calm"], Label = "no", Weight = 0.25f },
+            new() { Column = "source", Values = ["news"], Label = "yes" },
+        ];
+        var set = Read(
+            config => config with { Heads = new(config.Heads) { ["hate"] = config.Heads["hate"] with { Assume = [.. rules] } } },
+            "text,hate,a,b,mood,source,split",
+            "one,,1,,calm,news,train",
+            "two,yes,0,1,glad,x,train",
+            "three,,0,1,,news,train",
+            "four,no,0,1,,x,train",
+            "five,,0,1,,x,train",
+            "six,,1,0,glad,x,dev",
+            "seven,no,1,0,glad,x,dev");
+
+        Assert.Equal(["no 0.25", "none", "yes 0.5", "none", "none"], set.Train.Select(row => Said(row, 0)));
+        Assert.All(set.Dev, row => Assert.Equal("none", Said(row, 0)));
+        Assert.Equal([-1], set.Train[0].Labels[0]);
+    }
+
+    [Fact]
+    public void Read_ShouldAskTheTeacher_WhenALabelIsMissing()
+    {
+        var scores = _folder.Write(
+            "scores.jsonl",
+            """
+            {"id": "1", "heads": {"hate": {"label": "yes", "probabilities": {"no": 0.25, "yes": 0.75}}}}
+            {"id": "2", "heads": {"hate": {"label": "yes", "probabilities": {"no": 0.25, "yes": 0.75}}, "toxicity": {"labels": [], "probabilities": {"a": 0.5, "b": 0.1}}}}
+            {"id": "3", "rejected": {"reason": "empty_text", "message": ""}}
+            """);
+        var set = Read(
+            config => config with { Data = config.Data with { Teacher = new TeacherConfig { Scores = [scores], Weight = 0.5f, Share = 0.5f } } },
+            "id,text,hate,a,b,source,split",
+            "1,one,,1,,x,train",
+            "2,two,no,,1,x,train",
+            "3,three,yes,1,0,x,train",
+            "1,four,no,1,0,x,dev");
+
+        Assert.Equal(new float[] { 0.25f, 0.75f }, set.Train[0].SoftLabel(0)!.Probabilities);
+        Assert.Equal(0.5f, set.Train[0].SoftLabel(0)!.Weight);
+        Assert.Null(set.Train[0].SoftLabel(1));
+        Assert.Equal(new float[] { 0.625f, 0.375f }, set.Train[1].SoftLabel(0)!.Probabilities);
+        Assert.Equal(new float[] { 0.5f, 0.55f }, set.Train[1].SoftLabel(1)!.Probabilities);
+        Assert.Equal(1, set.Train[1].SoftLabel(1)!.Weight);
+        Assert.Null(set.Train[2].SoftLabel(0));
+        Assert.Null(set.Dev[0].SoftLabel(0));
+    }
+
+    [Fact]
+    public void Read_ShouldRefuseTheTeacher_WhenItHasOtherLabels()
+    {
+        var scores = _folder.Write("scores.jsonl", """{"id": "1", "heads": {"hate": {"label": "on", "probabilities": {"off": 0.25, "on": 0.75}}}}""");
+
+        var error = Assert.Throws<ToolException>(() => Read(
+            config => config with { Data = config.Data with { Teacher = new TeacherConfig { Scores = [scores] } } },
+            "id,text,hate,a,b,source,split",
+            "1,one,yes,1,1,x,train"));
+
+        Assert.Contains("has the labels off, on, here it has no, yes", error.Message, StringComparison.Ordinal);
+    }
+
     [Theory]
     [InlineData("text,hate,a,source,split", "x,yes,1,x,train", "has no column 'b'")]
     [InlineData("te\"xt,hate,a,b,source,split", "x,yes,1,1,x,train", "line 1, is not valid CSV")]
@@ -89,6 +155,10 @@ public sealed class ExampleReaderTests : IDisposable
     }
 
     public void Dispose() => _folder.Dispose();
+
+    private static string Said(Example row, int head) => row.SoftLabel(head) is { } soft
+        ? string.Create(CultureInfo.InvariantCulture, $"{(soft.Probabilities[1] == 1 ? "yes" : "no")} {soft.Weight}")
+        : "none";
 
     private ExampleSet Read(params string[] lines) => Read(config => config, lines);
 

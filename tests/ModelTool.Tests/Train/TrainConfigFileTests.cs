@@ -70,6 +70,10 @@ public sealed class TrainConfigFileTests : IDisposable
     [InlineData("{labels: [a, a]}", "has a label twice")]
     [InlineData("{labels: [a, b], class_weights: [1]}", "has 1 class_weights for 2 labels")]
     [InlineData("{labels: [a, b], weight: 0}", "needs a weight above 0")]
+    [InlineData("{labels: [a, b], assume: [{column: mood, values: [glad], label: c}]}", "assumes a label that it does not have")]
+    [InlineData("{labels: [a, b], assume: [{column: mood, label: a}]}", "assumes a label and must say by which column and values")]
+    [InlineData("{labels: [a, b], assume: [{column: mood, values: [glad], label: a, weight: 2}]}", "assumes a label with a weight")]
+    [InlineData("{kind: sigmoid, labels: [a, b], assume: [{column: mood, values: [glad], label: a}]}", "assumes a label, which only softmax heads can")]
     public void Read_ShouldNameTheHead_WhenItCannotBeTrained(string head, string fault)
     {
         var error = Assert.Throws<ToolException>(() => Read(Valid, $"heads.odd={head}"));
