@@ -4,7 +4,7 @@ using StreamScorer.Shared.Bundle;
 
 namespace ModelTool.Train;
 
-/// <summary>Macro-F1 of every head on the development rows, with the weights as they are. Without dropout.</summary>
+/// <summary>Macro-F1 of every head on the development rows, with the weights as they would be saved. Without dropout.</summary>
 internal sealed class DevScorer : IDisposable
 {
     // Twice as many tokens fit through as in training: nothing is kept for a gradient.
@@ -21,7 +21,7 @@ internal sealed class DevScorer : IDisposable
     {
         (_heads, _examples, _maker) = (heads, examples, maker);
         _graph = TrainGraphEmitter.Emit(config, heads, new TrainGraphOptions { Trained = new HashSet<string>() });
-        _session = new GraphSession(_graph, parameters, threads);
+        _session = new GraphSession(_graph, name => parameters[name].Served, threads);
     }
 
     /// <summary>By head, in their order; fractions.</summary>

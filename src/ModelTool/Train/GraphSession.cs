@@ -2,18 +2,19 @@ using Microsoft.ML.OnnxRuntime;
 
 namespace ModelTool.Train;
 
-/// <summary>A training graph in ONNX Runtime on the CPU, its weights bound to a parameter set's memory.</summary>
+/// <summary>A training graph in ONNX Runtime on the CPU, its weights read where they lie in memory.</summary>
 internal sealed class GraphSession : IDisposable
 {
     private readonly InferenceSession _session;
     private readonly RunOptions _runOptions = new();
     private readonly TrainGraph _graph;
-    private readonly ParameterSet _parameters;
+    private readonly Func<string, NativeTensor> _weights;
 
+    /// <param name="weights">The memory of a weight, by its name.</param>
     /// <param name="threads">0 takes all cores.</param>
-    public GraphSession(TrainGraph graph, ParameterSet parameters, int threads)
+    public GraphSession(TrainGraph graph, Func<string, NativeTensor> weights, int threads)
     {
-        (_graph, _parameters) = (graph, parameters);
+        (_graph, _weights) = (graph, weights);
         using var options = new SessionOptions
         {
             EnableMemoryPattern = false, // plans memory for one shape, and here every batch has another
@@ -34,7 +35,7 @@ internal sealed class GraphSession : IDisposable
         {
             var inputs = ofBatch
                 .Concat(masks.Select(mask => (Name: mask.Key, mask.Value)))
-                .Concat(_graph.Parameters.Select(parameter => (parameter.Name, _parameters[parameter.Name].Value.Value)))
+                .Concat(_graph.Parameters.Select(parameter => (parameter.Name, _weights(parameter.Name).Value)))
                 .ToList();
             _session.Run(
                 _runOptions,

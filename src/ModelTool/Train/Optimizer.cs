@@ -1,4 +1,5 @@
 using System.Numerics;
+using System.Numerics.Tensors;
 using System.Runtime.InteropServices;
 
 namespace ModelTool.Train;
@@ -13,16 +14,19 @@ internal sealed class Optimizer
     private const int PieceLength = 1 << 16;
 
     private readonly AdamWOptions _options;
+    private readonly double _average;
     private readonly EmbeddingGradients? _embeddings;
     private readonly List<Piece> _pieces = [];
     private readonly double[] _squares;
     private readonly ParallelOptions _parallel;
 
     /// <param name="updated">Names of the parameters that get gradients.</param>
+    /// <param name="average">Share of the moving average that stays at a step, where parameters keep one.</param>
     /// <param name="embeddings">Which rows of the word embedding have a gradient; null where embeddings are not trained.</param>
-    public Optimizer(AdamWOptions options, ParameterSet parameters, IEnumerable<string> updated, EmbeddingGradients? embeddings, int threads)
+    public Optimizer(
+        AdamWOptions options, double average, ParameterSet parameters, IEnumerable<string> updated, EmbeddingGradients? embeddings, int threads)
     {
-        (_options, _embeddings) = (options, embeddings);
+        (_options, _average, _embeddings) = (options, average, embeddings);
         _parallel = new ParallelOptions { MaxDegreeOfParallelism = threads };
         foreach (var parameter in updated.Select(name => parameters[name]))
         {
@@ -40,6 +44,12 @@ internal sealed class Optimizer
     /// <summary>Steps taken so far.</summary>
     public long Steps { get; set; }
 
+    /// <summary>
+    /// What a moving average keeps of itself at step <paramref name="step"/>, from 1: less at first, so that the starting weights are soon forgotten
+    /// (the rule of TensorFlow's ExponentialMovingAverage).
+    /// </summary>
+    public static double Kept(double average, long step) => Math.Min(average, (1.0 + step) / (10 + step));
+
     /// <summary>Updates the weights and returns the norm of all gradients before clipping.</summary>
     /// <param name="largestNorm">Gradients beyond it are scaled down to it, as torch.nn.utils.clip_grad_norm_ does; 0 never.</param>
     public double Step(double rate, double largestNorm)
@@ -55,7 +65,8 @@ internal sealed class Optimizer
         var clip = largestNorm > 0 ? Math.Min(1, largestNorm / (norm + 1e-6)) : 1;
         var decaying = new AdamW(_options, Steps, rate, clip, decays: true);
         var steady = new AdamW(_options, Steps, rate, clip, decays: false);
-        Parallel.For(0, _pieces.Count, _parallel, i => Apply(_pieces[i], _pieces[i].Parameter.Shape.Decays ? decaying : steady));
+        var fresh = (float)(1 - Kept(_average, Steps));
+        Parallel.For(0, _pieces.Count, _parallel, i => Apply(_pieces[i], _pieces[i].Parameter.Shape.Decays ? decaying : steady, fresh));
         return norm;
     }
 
@@ -70,7 +81,8 @@ internal sealed class Optimizer
         return sum;
     }
 
-    private void Apply(Piece piece, AdamW update)
+    /// <param name="fresh">Share of the new weights in their moving average.</param>
+    private void Apply(Piece piece, AdamW update, float fresh)
     {
         var parameter = piece.Parameter;
         foreach (var (start, length, used) in Runs(piece))
@@ -80,6 +92,13 @@ internal sealed class Optimizer
                 used ? parameter.Gradient!.Span.Slice(start, length) : [],
                 parameter.Moment1!.Span.Slice(start, length),
                 parameter.Moment2!.Span.Slice(start, length));
+        }
+
+        if (parameter.Average is { } average)
+        {
+            // Now, while the cache still has the weights of this piece.
+            var mean = average.Span.Slice(piece.Start, piece.Length);
+            TensorPrimitives.Lerp(mean, parameter.Value.Span.Slice(piece.Start, piece.Length), fresh, mean);
         }
     }
 

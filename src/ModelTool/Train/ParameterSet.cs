@@ -3,7 +3,7 @@ namespace ModelTool.Train;
 /// <summary>A weight tensor; while it is trained with its gradient and AdamW's two moments.</summary>
 internal sealed class Parameter : IDisposable
 {
-    public Parameter(ParameterShape shape, bool trained)
+    public Parameter(ParameterShape shape, bool trained, bool averaged)
     {
         Shape = shape;
         Value = new NativeTensor(shape.Shape);
@@ -12,6 +12,7 @@ internal sealed class Parameter : IDisposable
             Gradient = new NativeTensor(shape.Shape);
             Moment1 = new NativeTensor(shape.Shape);
             Moment2 = new NativeTensor(shape.Shape);
+            Average = averaged ? new NativeTensor(shape.Shape) : null;
         }
     }
 
@@ -28,12 +29,19 @@ internal sealed class Parameter : IDisposable
 
     public NativeTensor? Moment2 { get; }
 
+    /// <summary>Moving average of the value over the steps; null while the parameter is frozen or no average is kept.</summary>
+    public NativeTensor? Average { get; }
+
+    /// <summary>What is measured and saved as the model.</summary>
+    public NativeTensor Served => Average ?? Value;
+
     public void Dispose()
     {
         Value.Dispose();
         Gradient?.Dispose();
         Moment1?.Dispose();
         Moment2?.Dispose();
+        Average?.Dispose();
     }
 }
 
@@ -43,9 +51,10 @@ internal sealed class ParameterSet : IDisposable
     private readonly Dictionary<string, Parameter> _byName;
 
     /// <summary>Makes room; the weights are zero until somebody writes them.</summary>
-    public ParameterSet(IEnumerable<ParameterShape> shapes, IReadOnlySet<string> trained)
+    /// <param name="averaged">Also makes room for a moving average of what is trained.</param>
+    public ParameterSet(IEnumerable<ParameterShape> shapes, IReadOnlySet<string> trained, bool averaged = false)
     {
-        All = [.. shapes.Select(shape => new Parameter(shape, trained.Contains(shape.Name)))];
+        All = [.. shapes.Select(shape => new Parameter(shape, trained.Contains(shape.Name), averaged))];
         _byName = All.ToDictionary(parameter => parameter.Name);
     }
 

@@ -54,6 +54,10 @@ internal static class StartWeights
         foreach (var parameter in parameters.All)
         {
             (found.Contains(parameter.Name) ? checkpoint.Read(parameter.Name) : random.Read(parameter.Name)).CopyTo(parameter.Value.Span);
+            if (parameter.Average is { } average)
+            {
+                parameter.Value.Span.CopyTo(average.Span);
+            }
         }
 
         return [.. parameters.All.Select(parameter => parameter.Name).Where(name => !found.Contains(name) && name.EndsWith(".weight", StringComparison.Ordinal))

@@ -126,6 +126,7 @@ internal static class TrainConfigFile
             (config.WeightDecay >= 0, $"'weight_decay' must be at least 0 and is {config.WeightDecay}"),
             (config.AdamEpsilon > 0, $"'adam_epsilon' must be above 0 and is {config.AdamEpsilon}"),
             (config.GradientNorm >= 0, $"'gradient_norm' must be at least 0 and is {config.GradientNorm}"),
+            (config.Average is >= 0 and < 1, $"'average' must be at least 0 and below 1, and is {config.Average}"),
             (config.Dropout is >= 0 and < 1, $"'dropout' must be at least 0 and below 1, and is {config.Dropout}"),
             (config.MaxTokens >= 3, $"'max_tokens' must be at least 3 and is {config.MaxTokens}"),
             (config.Patience >= 0, $"'patience' must be at least 0 and is {config.Patience}"),

@@ -23,6 +23,9 @@ internal sealed record EngineOptions
     /// <summary>Gradients with a larger norm are scaled down to it; 0 never.</summary>
     public double LargestNorm { get; init; } = 1;
 
+    /// <summary>Share of a parameter's moving average that stays at a step; without meaning where the parameters keep none.</summary>
+    public double Average { get; init; }
+
     /// <summary>0 takes all cores.</summary>
     public int Threads { get; init; }
 }
@@ -48,11 +51,11 @@ internal sealed class TrainEngine : IDisposable
         (_config, _options, _parameters) = (config, options, parameters);
         var threads = options.Threads > 0 ? options.Threads : Environment.ProcessorCount;
         _graph = TrainGraphEmitter.Emit(config, heads, options.Graph with { Dropout = options.DropoutRate > 0 });
-        _session = new GraphSession(_graph, parameters, threads);
+        _session = new GraphSession(_graph, name => parameters[name].Value, threads);
         _masks = options.DropoutRate > 0 ? new DropoutMasks(options.DropoutRate, options.Seed, threads) : null;
         _embeddings = _graph.EmbeddingGradient is null ? null : new EmbeddingGradients(parameters);
         Updated = [.. parameters.All.Where(IsUpdated).Select(parameter => parameter.Name)];
-        _optimizer = new Optimizer(options.AdamW, parameters, Updated, _embeddings, threads);
+        _optimizer = new Optimizer(options.AdamW, options.Average, parameters, Updated, _embeddings, threads);
     }
 
     /// <summary>Parameters that a step changes: those trained that a loss depends on.</summary>

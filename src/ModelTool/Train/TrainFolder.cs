@@ -5,15 +5,16 @@ using ModelTool.Import;
 namespace ModelTool.Train;
 
 /// <summary>
-/// The output folder of a training: <c>last</c>, the newest checkpoint with the optimiser's moments and the place in the data; <c>model</c>, the
-/// weights that were best on the development rows. Both are written aside and moved into place.
+/// The output folder of a training: <c>last</c>, the newest checkpoint with the optimiser's moments, the moving average and the place in the data; <c>model</c>,
+/// the weights, or their average, that were best on the development rows. Both are written aside and moved into place.
 /// </summary>
 internal sealed class TrainFolder(string folder, Checkpoint start, IReadOnlyList<HeadSpec> heads, ParameterSet parameters)
 {
     private const string Moments = "moments.safetensors";
     private const string State = "state.json";
 
-    private static readonly (string Prefix, Func<Parameter, NativeTensor?> Of)[] MomentKinds = [("1.", p => p.Moment1), ("2.", p => p.Moment2)];
+    private static readonly (string Prefix, Func<Parameter, NativeTensor?> Of)[] MomentKinds =
+        [("1.", p => p.Moment1), ("2.", p => p.Moment2), ("average.", p => p.Average)];
 
     public string Model => Path.Combine(folder, "model");
 
@@ -25,12 +26,12 @@ internal sealed class TrainFolder(string folder, Checkpoint start, IReadOnlyList
     public bool HasCheckpoint => Resumable is not null;
 
     /// <summary>Writes the weights as a checkpoint that <c>modeltool import</c> reads.</summary>
-    public void SaveModel() => OutputFolder.Write(Model, WriteModel);
+    public void SaveModel() => OutputFolder.Write(Model, path => WriteModel(path, parameter => parameter.Served));
 
     /// <summary>Writes everything that going on to the bit needs.</summary>
     public void SaveLast(TrainState state) => OutputFolder.Write(Last, path =>
     {
-        WriteModel(path);
+        WriteModel(path, parameter => parameter.Value);
         var moments = MomentKinds.SelectMany(kind => parameters.All
             .Where(parameter => kind.Of(parameter) is not null)
             .Select(parameter => new NamedTensor(kind.Prefix + parameter.Name, parameter.Shape.Shape, () => kind.Of(parameter)!.Span.ToArray())));
@@ -68,11 +69,11 @@ internal sealed class TrainFolder(string folder, Checkpoint start, IReadOnlyList
         return state;
     }
 
-    private void WriteModel(string path) => CheckpointWriter.Write(
+    private void WriteModel(string path, Func<Parameter, NativeTensor> weights) => CheckpointWriter.Write(
         path,
         start.Config,
         heads,
         start.Vocabulary,
         start.TokenizerConfig,
-        [.. parameters.All.Select(parameter => new NamedTensor(parameter.Name, parameter.Shape.Shape, () => parameter.Value.Span.ToArray()))]);
+        [.. parameters.All.Select(parameter => new NamedTensor(parameter.Name, parameter.Shape.Shape, () => weights(parameter).Span.ToArray()))]);
 }

@@ -29,7 +29,7 @@ internal sealed class Trainer : IDisposable
         }
 
         Trained = StartWeights.Trained(_start.Config, _heads, config.Freeze);
-        _parameters = new ParameterSet(ParameterShape.Of(_start.Config, _heads), Trained);
+        _parameters = new ParameterSet(ParameterShape.Of(_start.Config, _heads), Trained, averaged: config.Average > 0);
         _folder = new TrainFolder(config.Output, _start, _heads, _parameters);
         _fingerprint = TrainState.FingerprintOf(config, _start.WeightsFile);
     }
@@ -175,6 +175,7 @@ internal sealed class Trainer : IDisposable
         DropoutRate = _config.Dropout,
         Seed = _config.Seed,
         LargestNorm = _config.GradientNorm,
+        Average = _config.Average,
         Threads = _config.Threads,
     };
 

@@ -13,15 +13,17 @@ internal static class TinyBert
         HeadSpecs.Read(new FileInfo(Repository.TinyBert("heads.json"))).ToDictionary(head => head.Name);
 
     /// <summary>Its weights, all of them trained unless said otherwise.</summary>
-    public static ParameterSet Load(IReadOnlyList<HeadSpec> heads, Func<string, bool>? trained = null)
+    /// <param name="averaged">Whether they keep a moving average; it starts as the weights.</param>
+    public static ParameterSet Load(IReadOnlyList<HeadSpec> heads, Func<string, bool>? trained = null, bool averaged = false)
     {
         var shapes = ParameterShape.Of(Config, heads);
-        var parameters = new ParameterSet(shapes, shapes.Select(shape => shape.Name).Where(trained ?? (_ => true)).ToHashSet());
+        var parameters = new ParameterSet(shapes, shapes.Select(shape => shape.Name).Where(trained ?? (_ => true)).ToHashSet(), averaged);
         using var checkpoint = Checkpoint.Open(Repository.TinyBert("model.safetensors"));
         checkpoint.Require(heads);
         foreach (var parameter in parameters.All)
         {
             checkpoint.Read(parameter.Name).CopyTo(parameter.Value.Span);
+            parameter.Value.Span.CopyTo(parameter.Served.Span);
         }
 
         return parameters;

@@ -1,3 +1,4 @@
+using System.Globalization;
 using ModelTool.Import;
 using ModelTool.Tests.Support;
 using ModelTool.Train;
@@ -25,13 +26,15 @@ public sealed class TrainCommandTests : IDisposable
         checkpoint.Require(HeadSpecs.Read(checkpoint.HeadsFile!));
     }
 
-    [Fact]
-    public void Run_ShouldGiveTheSameWeightsToTheBit_WhenInterruptedAndResumed()
+    [Theory]
+    [InlineData(0)]
+    [InlineData(0.9)]
+    public void Run_ShouldGiveTheSameWeightsToTheBit_WhenInterruptedAndResumed(double average)
     {
-        Train("whole", resume: false, stopAfter: int.MaxValue);
-        Assert.False(Train("parts", resume: false, stopAfter: 5));
-        Assert.False(Train("parts", resume: true, stopAfter: 9));
-        Assert.True(Train("parts", resume: true, stopAfter: int.MaxValue));
+        Train("whole", resume: false, stopAfter: int.MaxValue, average);
+        Assert.False(Train("parts", resume: false, stopAfter: 5, average));
+        Assert.False(Train("parts", resume: true, stopAfter: 9, average));
+        Assert.True(Train("parts", resume: true, stopAfter: int.MaxValue, average));
 
         foreach (var file in (string[])["last/model.safetensors", "last/moments.safetensors", "last/state.json", "model/model.safetensors"])
         {
@@ -40,6 +43,18 @@ public sealed class TrainCommandTests : IDisposable
 
         static string[] Steps(string file) => [.. File.ReadLines(file).Select(line => string.Join(',', line.Split(',').Where((_, column) => column != 5)))];
         Assert.Equal(Steps(_folder.PathOf("whole/metrics.csv")), Steps(_folder.PathOf("parts/metrics.csv"))); // but for the speed
+    }
+
+    [Fact]
+    public void Run_ShouldSaveTheAverageAsTheModel_WhenOneIsKept()
+    {
+        Train("out", resume: false, stopAfter: int.MaxValue, average: 0.9, epochs: 1);
+
+        using var model = SafetensorsFile.Open(_folder.PathOf("out/model/model.safetensors"));
+        using var last = SafetensorsFile.Open(_folder.PathOf("out/last/model.safetensors"));
+        using var beside = SafetensorsFile.Open(_folder.PathOf("out/last/moments.safetensors"));
+        Assert.All(model.Tensors.Keys, name => Assert.Equal(beside.Floats("average." + name), model.Floats(name)));
+        Assert.NotEqual(last.Floats("pooler.dense.weight"), model.Floats("pooler.dense.weight"));
     }
 
     [Fact]
@@ -92,9 +107,9 @@ public sealed class TrainCommandTests : IDisposable
         return error.TrimEnd().Split('\n')[^1];
     }
 
-    private bool Train(string output, bool resume, int stopAfter)
+    private bool Train(string output, bool resume, int stopAfter, double average = 0, int epochs = 2)
     {
-        var config = TrainConfigFile.Read(Config(), [$"output={output}", "epochs=2"]);
+        var config = TrainConfigFile.Read(Config(), [$"output={output}", $"epochs={epochs}", $"average={average.ToString(CultureInfo.InvariantCulture)}"]);
         using var trainer = new Trainer(config, new ProgressLine(TextWriter.Null, terminal: true, TimeProvider.System));
         var metrics = _folder.PathOf($"{output}/metrics.csv");
         return trainer.Run(resume, () => File.ReadLines(metrics).Count(line => line.Contains("train", StringComparison.Ordinal)) >= stopAfter);

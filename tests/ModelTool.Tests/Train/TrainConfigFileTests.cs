@@ -55,6 +55,7 @@ public sealed class TrainConfigFileTests : IDisposable
     [InlineData("freeze: {heads: [~]}", "'freeze.heads' has no value")]
     [InlineData("batch: 0", "'batch' must be at least 1 and is 0")]
     [InlineData("dropout: 1", "'dropout' must be at least 0 and below 1, and is 1")]
+    [InlineData("average: 1", "'average' must be at least 0 and below 1, and is 1")]
     [InlineData("freeze: {heads: [fake]}", "'freeze.heads' names 'fake', which is no head")]
     public void Read_ShouldSayWhatIsWrong_WhenALineCannotBe(string line, string fault)
     {

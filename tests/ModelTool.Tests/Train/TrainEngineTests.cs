@@ -58,19 +58,46 @@ public sealed class TrainEngineTests
         Assert.Equal(was[Unused] * (1 - (0.5f * 1e-2f)), now[Unused], 1e-7f);
     }
 
+    [Theory]
+    [InlineData(0.25)]
+    [InlineData(0.999)]
+    public void Step_ShouldAverageTheWeightsAsAPlainLoopDoes_WhenAnAverageIsKept(double average)
+    {
+        using var parameters = TinyBert.Load(Heads, averaged: true);
+        using var engine = Engine(parameters, options => options with { Average = average });
+        double[][] expected = [.. parameters.All.Select(parameter => parameter.Value.Span.ToArray().Select(weight => (double)weight).ToArray())];
+
+        for (var step = 1; step <= 4; step++)
+        {
+            engine.Step(Batch(), 1e-2);
+            var kept = Math.Min(average, (1.0 + step) / (10 + step));
+            foreach (var (parameter, mean) in parameters.All.Zip(expected))
+            {
+                for (var i = 0; i < mean.Length; i++)
+                {
+                    mean[i] = (kept * mean[i]) + ((1 - kept) * parameter.Value.Span[i]);
+                }
+            }
+        }
+
+        Assert.All(parameters.All.Zip(expected), pair => Assert.All(
+            pair.Second.Zip(pair.First.Average!.Span.ToArray()), means => Assert.Equal(means.First, means.Second, 1e-6)));
+        Assert.NotEqual(expected[0][101 * 32], parameters.All[0].Value.Span[101 * 32], 1e-4); // a word in use, which the steps have moved
+    }
+
     [Fact]
     public void Step_ShouldChangeNothing_WhenTheLossIsNoNumber()
     {
-        using var parameters = TinyBert.Load(Heads);
+        using var parameters = TinyBert.Load(Heads, averaged: true);
         parameters["pooler.dense.bias"].Value.Span[0] = float.NaN;
-        var before = parameters.All.Select(parameter => parameter.Value.Span.ToArray()).ToList();
+        var before = parameters.All.Select(parameter => (parameter.Value.Span.ToArray(), parameter.Average!.Span.ToArray())).ToList();
         using var engine = Engine(parameters);
 
         var result = engine.Step(Batch(), 1e-3);
 
         Assert.Equal(double.NaN, result.GradientNorm);
         Assert.Equal(0, engine.Steps);
-        Assert.Equal(before, parameters.All.Select(parameter => parameter.Value.Span.ToArray()));
+        Assert.Equal(before, parameters.All.Select(parameter => (parameter.Value.Span.ToArray(), parameter.Average!.Span.ToArray())));
     }
 
     [Fact]
