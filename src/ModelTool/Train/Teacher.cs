@@ -5,7 +5,8 @@ namespace ModelTool.Train;
 /// <summary>What another model says of the rows.</summary>
 internal sealed class Teacher
 {
-    private readonly Dictionary<string, float[]?[]> _byId = new(StringComparer.Ordinal);
+    // By id and head: the mean of all teachers who know the row and have the head.
+    private readonly Dictionary<string, Mean?[]> _byId = new(StringComparer.Ordinal);
     private readonly TeacherConfig _config;
 
     /// <param name="heads">Heads to be taught; those that the teacher does not have learn from labels alone.</param>
@@ -20,7 +21,8 @@ internal sealed class Teacher
             {
                 if (line is { Id: { } id, Heads: { } scored })
                 {
-                    _byId[id] = [.. heads.Select(head => Probabilities(file, head.Key, head.Value, scored))];
+                    var before = _byId.GetValueOrDefault(id) ?? new Mean?[heads.Count];
+                    _byId[id] = [.. heads.Zip(before, (head, mean) => Probabilities(file, head.Key, head.Value, scored) is { } said ? Mean.With(mean, said) : mean)];
                 }
             }
         }
@@ -35,7 +37,7 @@ internal sealed class Teacher
             return assumed;
         }
 
-        return [.. assumed.Select((soft, i) => soft ?? (said[i] is { } teacher ? Teach(teacher, labels[i], heads[i].Kind == "sigmoid") : null))];
+        return [.. assumed.Select((soft, i) => soft ?? (said[i] is { } teacher ? Teach(teacher.Probabilities, labels[i], heads[i].Kind == "sigmoid") : null))];
     }
 
     private SoftLabel? Teach(float[] teacher, short[] truth, bool isSigmoid)
@@ -58,5 +60,12 @@ internal sealed class Teacher
         return found.Labels.SequenceEqual(head.Labels)
             ? found.Probabilities
             : throw new ToolException($"{file}: the head '{name}' of the teacher has the labels {string.Join(", ", found.Labels)}, here it has {string.Join(", ", head.Labels)}.");
+    }
+
+    private sealed record Mean(float[] Probabilities, int Teachers)
+    {
+        public static Mean With(Mean? before, float[] said) => before is null
+            ? new Mean(said, 1)
+            : new Mean([.. before.Probabilities.Zip(said, (mean, one) => mean + ((one - mean) / (before.Teachers + 1)))], before.Teachers + 1);
     }
 }

@@ -99,7 +99,7 @@ internal sealed record DataConfig
 /// <summary>What another model says of the training rows: lines of <c>streamscorer score</c>, found by the rows' ids.</summary>
 internal sealed record TeacherConfig
 {
-    /// <summary>Files with those lines.</summary>
+    /// <summary>Files with those lines; several are several teachers, of which the mean counts.</summary>
     public List<string> Scores { get; init; } = [];
 
     /// <summary>Column with the id. (default: id)</summary>

@@ -122,6 +122,27 @@ public sealed class ExampleReaderTests : IDisposable
     }
 
     [Fact]
+    public void Read_ShouldTakeTheMean_WhenThereAreSeveralTeachers()
+    {
+        string[] scores =
+        [
+            .. new[] { "0.5", "0.25", "0.75" }.Select(yes =>
+                _folder.Write($"{yes}.jsonl", "{'id': '1', 'heads': {'hate': {'label': 'yes', 'probabilities': {'no': 0.5, 'yes': YES}}}}".Replace('\'', '"').Replace("YES", yes, StringComparison.Ordinal))),
+            _folder.Write("other.jsonl", """{"id": "2", "heads": {}}"""),
+        ];
+
+        var set = Read(
+            config => config with { Data = config.Data with { Teacher = new TeacherConfig { Scores = [.. scores] } } },
+            "id,text,hate,a,b,source,split",
+            "1,one,,1,0,x,train",
+            "2,two,yes,1,1,x,train",
+            "3,three,no,0,0,x,train",
+            "1,four,no,1,0,x,dev");
+
+        Assert.Equal(0.5f, set.Train[0].SoftLabel(0)!.Probabilities[1], 6);
+    }
+
+    [Fact]
     public void Read_ShouldRefuseTheTeacher_WhenItHasOtherLabels()
     {
         var scores = _folder.Write("scores.jsonl", """{"id": "1", "heads": {"hate": {"label": "on", "probabilities": {"off": 0.25, "on": 0.75}}}}""");
