@@ -13,7 +13,7 @@ internal static class Samples
 
     public static string Root { get; } = FindRoot();
 
-    public static string Bundle => Path.Combine(Root, "models", "minilm-moderation-1");
+    public static string Bundle => Path.Combine(Root, "models", "minilm-moderation");
 
     /// <summary>The machine's own name of its processor.</summary>
     public static string Processor => File.ReadLines("/proc/cpuinfo").FirstOrDefault(l => l.StartsWith("model name", StringComparison.Ordinal))?.Split(':', 2)[1].Trim() ?? "unknown processor";

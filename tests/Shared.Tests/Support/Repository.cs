@@ -8,7 +8,7 @@ internal static class Repository
 
     public static string TinyBert => Path.Combine(Root, "tests", "Shared.Tests", "Fixtures", "tiny-bert");
 
-    public static string DefaultBundle => Path.Combine(Root, "models", "minilm-moderation-1");
+    public static string DefaultBundle => Path.Combine(Root, "models", "minilm-moderation");
 
     /// <summary>Reference files beside the checkout, which a plain clone does not have. Skips the test when they are absent.</summary>
     public static string Reference(params string[] parts)
