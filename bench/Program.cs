@@ -7,5 +7,6 @@ var root = new RootCommand("Measured comparisons. Each prints a table of ratios 
     GroupComparison.Create(),
     KillRestart.Create(),
     ModelComparison.Create(),
+    TrainComparison.Create(),
 };
 return await root.Parse(args).InvokeAsync();

@@ -21,14 +21,21 @@ internal static class Samples
     /// <summary>The texts of samples/posts.csv over and over, UTF-8.</summary>
     public static IReadOnlyList<byte[]> Texts(int count)
     {
-        using var csv = CsvReader.FromFile(Path.Combine(Root, "samples", "posts.csv"), CsvReaderOptions.Default);
+        var texts = TextsOf(Path.Combine(Root, "samples", "posts.csv"));
+        return [.. Enumerable.Range(0, count).Select(i => texts[i % texts.Count])];
+    }
+
+    /// <summary>The column 'text' of a CSV file, UTF-8.</summary>
+    public static IReadOnlyList<byte[]> TextsOf(string file)
+    {
+        using var csv = CsvReader.FromFile(file, CsvReaderOptions.Default);
         var texts = new List<byte[]>();
         while (csv.Read())
         {
             texts.Add(csv.GetSpan("text").ToArray());
         }
 
-        return [.. Enumerable.Range(0, count).Select(i => texts[i % texts.Count])];
+        return texts;
     }
 
     public static List<ReadOnlyMemory<int>> Tokenize(ModelBundle bundle, IReadOnlyList<byte[]> texts)
