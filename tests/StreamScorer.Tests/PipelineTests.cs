@@ -15,7 +15,7 @@ namespace StreamScorer.Tests;
 public sealed class PipelineTests : IDisposable
 {
     private static readonly TimeSpan Limit = TimeSpan.FromSeconds(20);
-    private static readonly ModelBundle Bundle = ModelBundle.Open(Repository.File("models", "minilm-moderation"));
+    private static readonly ModelBundle Bundle = ModelBundle.Open(Repository.DefaultBundle);
 
     private readonly Telemetry _telemetry = new(TimeProvider.System);
     private readonly Intake _intake = new();

@@ -40,7 +40,7 @@ public sealed class TrainConfigFileTests : IDisposable
     [Fact]
     public void Read_ShouldTakeTheRecipe_WhenItsFilesAreNamed()
     {
-        var recipe = Path.Combine(Repository.Root, "samples", "recipes", "moderation.yaml");
+        var recipe = Repository.PathOf("samples", "recipes", "moderation.yaml");
 
         var config = TrainConfigFile.Read(recipe, ["data.train=[/data/train.csv]"]);
 

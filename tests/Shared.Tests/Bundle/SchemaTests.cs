@@ -68,5 +68,5 @@ public sealed class SchemaTests
         where T : struct, Enum =>
         Assert.Equal(Enum.GetNames<T>().Select(name => name.ToLowerInvariant()), schema["enum"]!.AsArray().Select(value => (string)value!));
 
-    private static JsonNode Schema(string name) => JsonNode.Parse(File.ReadAllText(Path.Combine(Repository.Root, "docs", "schemas", name)))!;
+    private static JsonNode Schema(string name) => JsonNode.Parse(File.ReadAllText(Repository.PathOf("docs", "schemas", name)))!;
 }

@@ -71,7 +71,7 @@ public sealed class BatchInvarianceTests
     {
         var tokenizer = bundle.LoadTokenizer();
         var posts = new List<ReadOnlyMemory<int>>();
-        foreach (var line in File.ReadLines(Path.Combine(Repository.TinyBert, "forward.jsonl")))
+        foreach (var line in File.ReadLines(Repository.TinyBert("forward.jsonl")))
         {
             using var json = JsonDocument.Parse(line);
             if (json.RootElement.TryGetProperty("text", out var text))

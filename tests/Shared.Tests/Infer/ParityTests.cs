@@ -38,7 +38,7 @@ public sealed class ParityTests
     private static List<(int[] Ids, float[] Logits)> ReadTinyBert()
     {
         var golden = new List<(int[], float[])>();
-        foreach (var line in File.ReadLines(Path.Combine(Repository.TinyBert, "forward.jsonl")))
+        foreach (var line in File.ReadLines(Repository.TinyBert("forward.jsonl")))
         {
             using var json = JsonDocument.Parse(line);
             if (json.RootElement.TryGetProperty("text", out _))

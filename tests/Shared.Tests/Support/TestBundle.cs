@@ -25,8 +25,8 @@ internal sealed class TestBundle : IDisposable
     public static TestBundle TinyBert(Func<BundleManifest, BundleManifest>? change = null)
     {
         var bundle = new TestBundle();
-        File.Copy(Path.Combine(Repository.TinyBert, "model.padded.onnx"), bundle.PathOf("model.onnx"));
-        File.Copy(Path.Combine(Repository.TinyBert, "vocab.txt"), bundle.PathOf("vocab.txt"));
+        File.Copy(Repository.TinyBert("model.padded.onnx"), bundle.PathOf("model.onnx"));
+        File.Copy(Repository.TinyBert("vocab.txt"), bundle.PathOf("vocab.txt"));
         var manifest = Manifest(ThreeHeads) with { Encoder = new EncoderManifest(2, 32, 4, 64, 8000, 512), MaxTokens = 64 };
         return bundle.Seal(change is null ? manifest : change(manifest));
     }

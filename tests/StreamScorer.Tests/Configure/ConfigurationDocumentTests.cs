@@ -9,7 +9,7 @@ public sealed partial class ConfigurationDocumentTests
     [Fact]
     public void Page_ShouldSayWhatTheOptionsSay()
     {
-        var page = Repository.File("docs", "configuration.md");
+        var page = Repository.PathOf("docs", "configuration.md");
         var expected = ConfigurationDocument.Write();
         if (Environment.GetEnvironmentVariable("UPDATE_DOCS") == "1")
         {

@@ -13,7 +13,7 @@ public sealed partial class MetricsDocumentTests
         MetricsPageTests.Fill(telemetry);
 
         var served = Served(page.Render());
-        var documented = Row().Matches(File.ReadAllText(Repository.File("docs", "metrics.md")))
+        var documented = Row().Matches(File.ReadAllText(Repository.PathOf("docs", "metrics.md")))
             .ToDictionary(row => row.Groups[1].Value, row => (row.Groups[2].Value, Sorted(Name().Matches(row.Groups[3].Value).Select(m => m.Value))));
 
         Assert.Equal(served.OrderBy(pair => pair.Key, StringComparer.Ordinal), documented.OrderBy(pair => pair.Key, StringComparer.Ordinal));
@@ -24,7 +24,7 @@ public sealed partial class MetricsDocumentTests
     {
         using var telemetry = new Telemetry(TimeProvider.System);
         using var page = new MetricsPage(telemetry);
-        var document = File.ReadAllText(Repository.File("docs", "metrics.md"));
+        var document = File.ReadAllText(Repository.PathOf("docs", "metrics.md"));
 
         Assert.All(
             Type().Matches(page.Render()).Select(match => match.Groups[1].Value).Where(name => name.StartsWith("dotnet_", StringComparison.Ordinal)),

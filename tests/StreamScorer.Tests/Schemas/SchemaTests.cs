@@ -177,7 +177,7 @@ public sealed class SchemaTests
         Assert.Equal(("f", null, null), (post.Id, post.Language, post.CreatedAt));
     }
 
-    private static JsonElement Load(string name) => JsonElement.Parse(File.ReadAllText(Repository.File("docs", "schemas", $"{name}.schema.json")));
+    private static JsonElement Load(string name) => JsonElement.Parse(File.ReadAllText(Repository.PathOf("docs", "schemas", $"{name}.schema.json")));
 
     private static IEnumerable<string> Enums(JsonElement schema) => schema.GetProperty("enum").EnumerateArray().Select(one => one.GetString()!);
 

@@ -1,4 +1,4 @@
-namespace Shared.Tests.Support;
+namespace TestSupport;
 
 /// <summary>Where files lie that tests read in place.</summary>
 internal static class Repository
@@ -6,9 +6,14 @@ internal static class Repository
     /// <summary>The folder with the solution, found from the test program upwards.</summary>
     public static string Root { get; } = FindRoot();
 
-    public static string TinyBert => Path.Combine(Root, "tests", "Shared.Tests", "Fixtures", "tiny-bert");
+    /// <summary>The bundle that comes with the program.</summary>
+    public static string DefaultBundle => PathOf("models", "minilm-moderation");
 
-    public static string DefaultBundle => Path.Combine(Root, "models", "minilm-moderation");
+    /// <summary>A file or folder of this checkout.</summary>
+    public static string PathOf(params string[] parts) => Path.Combine([Root, .. parts]);
+
+    /// <summary>A file of the fixture model; without a name its folder.</summary>
+    public static string TinyBert(string name = "") => PathOf("tests", "Shared.Tests", "Fixtures", "tiny-bert", name);
 
     /// <summary>Reference files beside the checkout, which a plain clone does not have. Skips the test when they are absent.</summary>
     public static string Reference(params string[] parts)
