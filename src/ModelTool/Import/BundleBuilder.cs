@@ -1,3 +1,4 @@
+using System.Text;
 using System.Text.Json;
 using System.Text.Json.Serialization;
 using StreamScorer.Shared.Bundle;
@@ -19,21 +20,26 @@ internal sealed partial class AboutJson : JsonSerializerContext;
 /// <summary>Writes a bundle folder's manifest over its files, and opens the result as the worker would.</summary>
 internal static class BundleBuilder
 {
-    /// <summary>Copies the files into the folder and seals it.</summary>
+    /// <summary>Makes the bundle beside the folder, and puts its files there once it opens.</summary>
     public static ModelBundle Make(string folder, BundleSource source)
     {
-        var old = ReadOld(folder);
+        OutputFolder.Add(folder, ModelBundle.ManifestFile, aside => Fill(aside, source, folder));
+        return ModelBundle.Open(folder);
+    }
+
+    private static void Fill(string folder, BundleSource source, string target)
+    {
+        var old = ReadOld(target);
         var about = ReadAbout(source.About);
-        Directory.CreateDirectory(folder);
         Copy(source.Vocabulary, folder, source.Vocabulary.Name);
         foreach (var file in source.Variants.Values.SelectMany(variant => variant.Files))
         {
             Copy(file, folder, file.Name);
         }
 
-        Copy(source.Policy, folder, ModelBundle.PolicyFileName);
+        Copy(source.Policy ?? Existing(target, ModelBundle.PolicyFileName), folder, ModelBundle.PolicyFileName);
         Copy(source.Card, folder, "README.md");
-        return Seal(folder, new BundleManifest
+        Seal(folder, new BundleManifest
         {
             Format = BundleManifest.CurrentFormat,
             Name = source.Name,
@@ -65,7 +71,7 @@ internal static class BundleBuilder
         var json = JsonSerializer.Serialize(manifest with { Files = files }, BundleJson.Default.BundleManifest);
         var path = Path.Combine(folder, ModelBundle.ManifestFile);
         var old = File.Exists(path) ? File.ReadAllBytes(path) : null;
-        File.WriteAllText(path, json + "\n");
+        AtomicFile.Write(path, Encoding.UTF8.GetBytes(json + "\n"));
         try
         {
             return Try(folder);
@@ -79,7 +85,7 @@ internal static class BundleBuilder
             }
             else
             {
-                File.WriteAllBytes(path, old);
+                AtomicFile.Write(path, old);
             }
 
             throw;
@@ -89,6 +95,7 @@ internal static class BundleBuilder
     private static ModelBundle Try(string folder)
     {
         var bundle = ModelBundle.Open(folder);
+        _ = bundle.LoadTokenizer();
         if (bundle.Manifest.Heads.Any(head => head.Kind is not (HeadKind.Softmax or HeadKind.Sigmoid)))
         {
             GraphTrial.Run(bundle);
@@ -113,6 +120,8 @@ internal static class BundleBuilder
     private static BundleManifest? ReadOld(string folder) =>
         File.Exists(Path.Combine(folder, ModelBundle.ManifestFile)) ? ModelBundle.ReadManifest(folder).Manifest : null;
 
+    private static FileInfo? Existing(string folder, string name) => new FileInfo(Path.Combine(folder, name)) is { Exists: true } file ? file : null;
+
     private static AboutFile? ReadAbout(FileInfo? file)
     {
         try
@@ -125,15 +134,14 @@ internal static class BundleBuilder
         }
     }
 
-    /// <summary>Copies a file into a bundle's folder, if it is given and not there already.</summary>
+    /// <summary>Copies a file into a bundle's folder, if it is given.</summary>
     public static void Copy(FileInfo? file, string folder, string name)
     {
-        var target = Path.GetFullPath(Path.Combine(folder, name));
-        if (file is not null && file.FullName != target)
+        if (file is not null)
         {
             // Not File.Copy: it would also carry over a read-only mode, and the next run could not overwrite it.
             using var from = file.OpenRead();
-            using var to = File.Create(target);
+            using var to = File.Create(Path.Combine(folder, name));
             from.CopyTo(to);
         }
     }

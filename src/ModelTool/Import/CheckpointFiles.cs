@@ -10,7 +10,7 @@ internal static class CheckpointFiles
     public static EncoderManifest ReadEncoder(FileInfo file)
     {
         using var json = Parse(file);
-        int Size(string name) => json.RootElement.TryGetProperty(name, out var value) && value.TryGetInt32(out var size)
+        int Size(string name) => json.RootElement.TryGetProperty(name, out var value) && value.ValueKind == JsonValueKind.Number && value.TryGetInt32(out var size)
             ? size
             : throw new ToolException($"{file} has no whole number '{name}': give the config.json of a BERT checkpoint.");
         return new EncoderManifest(
@@ -44,9 +44,32 @@ internal static class CheckpointFiles
         };
     }
 
+    /// <summary>The tokenizer of a checkpoint's vocabulary.</summary>
+    /// <param name="embedded">Rows of the word embedding.</param>
+    /// <exception cref="ToolException">It is no WordPiece vocabulary, or another model's.</exception>
+    public static BertTokenizer LoadTokenizer(FileInfo vocabulary, TokenizerSettings settings, int embedded)
+    {
+        try
+        {
+            var tokenizer = BertTokenizer.Load(vocabulary.FullName, settings);
+            return tokenizer.VocabularySize == embedded
+                ? tokenizer
+                : throw new ToolException($"{vocabulary.FullName} has {tokenizer.VocabularySize} entries and the encoder {embedded} (vocab_size): give the vocabulary it was trained with.");
+        }
+        catch (InvalidDataException e)
+        {
+            throw new ToolException($"{e.Message}: give the vocabulary that the encoder was trained with.", e);
+        }
+    }
+
     /// <summary>A file that holds one JSON object.</summary>
     public static JsonDocument Parse(FileInfo file)
     {
+        if (!file.Exists)
+        {
+            throw new ToolException($"There is no {file}: get it from where the checkpoint is from.");
+        }
+
         JsonDocument json;
         try
         {

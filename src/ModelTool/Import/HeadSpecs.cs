@@ -68,7 +68,9 @@ internal static class HeadSpecs
         }
 
         return head.TryGetProperty("labels", out var labels) && labels.ValueKind == JsonValueKind.Array
-            ? new HeadSpec(name, parsed, [.. labels.EnumerateArray().Select(label => label.ToString())])
+            ? new HeadSpec(name, parsed, [.. labels.EnumerateArray().Select(label => label.ValueKind == JsonValueKind.String
+                ? label.GetString()!
+                : throw new ToolException($"{where} has a label that is no text: {label.GetRawText()}."))])
             : throw new ToolException($"{where} needs its labels as a list of names.");
     }
 

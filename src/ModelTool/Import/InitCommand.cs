@@ -36,7 +36,7 @@ internal static class InitCommand
         var weights = new RandomWeights(config, heads, seed);
         if (parsed.GetValue(CheckpointFolder) is { } folder)
         {
-            OutputFolder.Write(folder, aside => CheckpointWriter.Write(aside, config, heads, vocabulary, options.TokenizerConfig(parsed), weights.Tensors));
+            OutputFolder.Write(folder, OutputFolder.CheckpointMark, aside => CheckpointWriter.Write(aside, config, heads, vocabulary, options.TokenizerConfig(parsed), weights.Tensors));
         }
 
         return new NewBundle

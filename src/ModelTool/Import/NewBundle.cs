@@ -45,7 +45,7 @@ internal sealed record NewBundle
     public ModelBundle Write(string target, Action<string>? accept = null)
     {
         Check();
-        OutputFolder.Write(target, folder =>
+        OutputFolder.Write(target, ModelBundle.ManifestFile, folder =>
         {
             Fill(folder);
             accept?.Invoke(folder);
@@ -56,12 +56,7 @@ internal sealed record NewBundle
     /// <summary>What the manifest's own rules would refuse later, said in the words of whoever gave it.</summary>
     private void Check()
     {
-        var entries = File.ReadLines(Vocabulary.FullName).Count();
-        if (entries != Config.Encoder.Vocabulary)
-        {
-            throw new ToolException($"{Vocabulary.FullName} has {entries} entries and the encoder {Config.Encoder.Vocabulary} (vocab_size): give the vocabulary it was trained with.");
-        }
-
+        CheckpointFiles.LoadTokenizer(Vocabulary, Tokenizer, Config.Encoder.Vocabulary);
         if (MaxTokens < 3 || MaxTokens > Config.Encoder.Positions)
         {
             throw new ToolException($"--max-tokens {MaxTokens} must lie between 3 and the encoder's positions, {Config.Encoder.Positions}.");

@@ -52,6 +52,11 @@ internal static class SafetensorsHeader
             throw Fault(file, "it is shorter than 8 bytes");
         }
 
+        if (prefix.SequenceEqual("version "u8))
+        {
+            throw new ToolException($"{file} is the place holder that Git LFS leaves for a large file: fetch the file itself with 'git lfs pull'.");
+        }
+
         var length = BinaryPrimitives.ReadUInt64LittleEndian(prefix);
         if (length > LongestHeader || (long)length > stream.Length - 8)
         {
@@ -69,7 +74,7 @@ internal static class SafetensorsHeader
         }
         catch (JsonException e)
         {
-            throw Fault(file, "its header is not valid JSON", e);
+            throw Fault(file, $"its header is not valid JSON: {e.Message.TrimEnd('.')}", e); // which names what is there twice
         }
         catch (InvalidOperationException e)
         {

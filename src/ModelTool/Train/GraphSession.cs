@@ -22,11 +22,13 @@ internal sealed class GraphSession : IDisposable
             LogSeverityLevel = OrtLoggingLevel.ORT_LOGGING_LEVEL_FATAL, // every error comes back as an exception as well
         };
         options.AddSessionConfigEntry("session.set_denormal_as_zero", "1"); // gradients have many, and each costs a hundred cycles
+        options.AddSessionConfigEntry("session.force_spinning_stop", "1"); // or idle threads keep the cores from masks, update and other sessions
         _session = new InferenceSession(graph.Model, options);
     }
 
     /// <summary>Runs the graph over a batch.</summary>
     /// <param name="masks">Dropout masks by name; empty where the graph has none.</param>
+    /// <exception cref="ToolException">It could not be computed.</exception>
     /// <param name="outputs">Names, each with the memory that it is written to.</param>
     public void Run(TrainBatch batch, IReadOnlyDictionary<string, OrtValue> masks, IReadOnlyList<(string Name, OrtValue Into)> outputs)
     {
@@ -43,6 +45,11 @@ internal sealed class GraphSession : IDisposable
                 [.. inputs.Select(input => input.Value)],
                 [.. outputs.Select(output => output.Name)],
                 [.. outputs.Select(output => output.Into)]);
+        }
+        catch (OnnxRuntimeException e)
+        {
+            throw new ToolException(
+                $"ONNX Runtime could not compute {batch.Rows} rows of {batch.Length} tokens: {e.Message.ReplaceLineEndings(" ")}. If memory was short, lower batch or max_tokens.", e);
         }
         finally
         {

@@ -26,10 +26,10 @@ internal sealed class TrainFolder(string folder, Checkpoint start, IReadOnlyList
     public bool HasCheckpoint => Resumable is not null;
 
     /// <summary>Writes the weights as a checkpoint that <c>modeltool import</c> reads.</summary>
-    public void SaveModel() => OutputFolder.Write(Model, path => WriteModel(path, parameter => parameter.Served));
+    public void SaveModel() => OutputFolder.Write(Model, OutputFolder.CheckpointMark, path => WriteModel(path, parameter => parameter.Served));
 
     /// <summary>Writes everything that going on to the bit needs.</summary>
-    public void SaveLast(TrainState state) => OutputFolder.Write(Last, path =>
+    public void SaveLast(TrainState state) => OutputFolder.Write(Last, OutputFolder.CheckpointMark, path =>
     {
         WriteModel(path, parameter => parameter.Value);
         var moments = MomentKinds.SelectMany(kind => parameters.All
@@ -44,8 +44,7 @@ internal sealed class TrainFolder(string folder, Checkpoint start, IReadOnlyList
     public TrainState LoadLast(string fingerprint)
     {
         var path = Resumable ?? throw new ToolException($"{folder} holds no checkpoint to go on from: start without --resume.");
-        var state = JsonSerializer.Deserialize(File.ReadAllBytes(Path.Combine(path, State)), TrainStateJson.Default.TrainState)
-            ?? throw new ToolException($"{Path.Combine(path, State)} is empty: start without --resume, with another output.");
+        var state = ReadState(Path.Combine(path, State));
         if (state.Fingerprint != fingerprint)
         {
             throw new ToolException($"The configuration, the data or the starting weights have changed since {path} was written: undo that, or start anew with another output.");
@@ -61,12 +60,30 @@ internal sealed class TrainFolder(string folder, Checkpoint start, IReadOnlyList
             {
                 if (of(parameter) is { } moment)
                 {
-                    moments.Floats(prefix + parameter.Name).CopyTo(moment.Span);
+                    var saved = moments.Floats(prefix + parameter.Name);
+                    if (saved.Length != moment.Count)
+                    {
+                        throw new ToolException($"Tensor '{prefix + parameter.Name}' in {moments.Path} has {saved.Length} elements and must have {moment.Count}: start without --resume, with another output.");
+                    }
+
+                    saved.CopyTo(moment.Span);
                 }
             }
         }
 
         return state;
+    }
+
+    private static TrainState ReadState(string file)
+    {
+        try
+        {
+            return JsonSerializer.Deserialize(File.ReadAllBytes(file), TrainStateJson.Default.TrainState) ?? throw new JsonException("it is null");
+        }
+        catch (JsonException e)
+        {
+            throw new ToolException($"{file} is damaged: start without --resume, with another output.", e);
+        }
     }
 
     private void WriteModel(string path, Func<Parameter, NativeTensor> weights) => CheckpointWriter.Write(

@@ -2,7 +2,6 @@ using System.Globalization;
 using ModelTool.Graph;
 using ModelTool.Import;
 using StreamScorer.Shared.Bundle;
-using StreamScorer.Shared.Encode;
 
 namespace ModelTool.Train;
 
@@ -84,12 +83,7 @@ internal sealed class Trainer : IDisposable
 
     private ExampleSet ReadExamples()
     {
-        var tokenizer = BertTokenizer.Load(_start.Vocabulary.FullName, CheckpointFiles.ReadTokenizer(_start.TokenizerConfig));
-        if (tokenizer.VocabularySize > _start.Config.Encoder.Vocabulary)
-        {
-            throw new ToolException($"{_start.Vocabulary} has {tokenizer.VocabularySize} entries, and the checkpoint embeds {_start.Config.Encoder.Vocabulary}.");
-        }
-
+        var tokenizer = CheckpointFiles.LoadTokenizer(_start.Vocabulary, CheckpointFiles.ReadTokenizer(_start.TokenizerConfig), _start.Config.Encoder.Vocabulary);
         var examples = ExampleReader.Read(_config, tokenizer);
         _progress.Say(
             $"{examples.Train.Count} rows to train on, {examples.Dev.Count} to measure on, {examples.Unlabelled} without any label left out; {examples.Train.Sum(row => (long)row.Ids.Length)} tokens an epoch.");
@@ -123,7 +117,17 @@ internal sealed class Trainer : IDisposable
     {
         var steps = (long)batches * _config.Epochs;
         var rate = new Schedule(_config.LearningRate, _config.Warmup, steps).Rate(state.Steps);
-        var result = engine.Step(batch, rate);
+        StepResult result;
+        try
+        {
+            result = engine.Step(batch, rate);
+        }
+        catch (ToolException)
+        {
+            Save(state); // a step that fails has changed nothing
+            throw;
+        }
+
         if (!double.IsFinite(result.GradientNorm))
         {
             Save(state);

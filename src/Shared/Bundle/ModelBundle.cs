@@ -107,7 +107,7 @@ public sealed class ModelBundle
         }
         catch (JsonException e)
         {
-            throw new BundleException($"{file} is no valid manifest: {JsonFaults.Describe(e)}. Restore it, or make it anew with 'modeltool bundle'.", e);
+            throw new BundleException($"{file} is no valid manifest: {JsonFaults.Describe(e)}. Restore it, or remove it and make it anew with 'modeltool bundle'.", e);
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {

@@ -119,6 +119,8 @@ public sealed class BundleCommandTests : IDisposable
     [InlineData("heads.json", "{\"hate\": {}}", "needs a kind: softmax, sigmoid, token, span or embedding")]
     [InlineData("heads.json", "{\"hate\": 3}", "needs a kind")]
     [InlineData("heads.json", "{\"hate\": {\"kind\": \"softmax\", \"labels\": 3}}", "needs its labels as a list of names")]
+    [InlineData("heads.json", "{\"hate\": {\"kind\": \"softmax\", \"labels\": [\"a\", [\"b\"]]}}", "has a label that is no text: [\"b\"]")]
+    [InlineData("config.json", "{\"num_hidden_layers\": \"2\"}", "has no whole number 'num_hidden_layers'")]
     [InlineData("config.json", "{\"hidden_size\": 32}", "has no whole number 'num_hidden_layers'")]
     [InlineData("tokenizer_config.json", "{\"do_lower_case\": \"yes\"}", "'do_lower_case' in ")]
     [InlineData("about.json", "{\"metric\": {}}", "about.json is not valid: member 'metric' is unknown")]
@@ -128,6 +130,44 @@ public sealed class BundleCommandTests : IDisposable
         _folder.Write(name, content);
 
         Assert.Contains(said, Tool.Fault(arguments), StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void Bundle_ShouldLeaveTheOldOne_WhenTheNewOneDoesNotOpen()
+    {
+        Tool.Run(Arguments());
+        var before = ModelBundle.Open(Bundle).Sha256;
+        var arguments = Arguments();
+        _folder.Write("heads.json", Heads.Replace("\"not_hate\", ", "\"not_hate\", \"perhaps\", ", StringComparison.Ordinal));
+        var vocabulary = File.ReadAllLines(Repository.TinyBert("vocab.txt"));
+        arguments[Array.IndexOf(arguments, "--vocab") + 1] = _folder.Write("vocab.txt", string.Join('\n', [.. vocabulary[..^1], "another"]));
+
+        Assert.Contains("head 'hate' has 3 labels", Tool.Fault(arguments), StringComparison.Ordinal);
+
+        Assert.Equal(before, ModelBundle.Open(Bundle).Sha256); // which looks at every file
+        Assert.Equal(["bundle"], Directory.GetDirectories(_folder.Path).Select(Path.GetFileName));
+    }
+
+    [Fact]
+    public void Bundle_ShouldLeaveOtherFilesAlone_WhenItIsMadeAgain()
+    {
+        Tool.Run(Arguments());
+        File.WriteAllText(Path.Combine(Bundle, "notes.md"), "mine");
+
+        Assert.Equal(0, Tool.Run(Arguments()).ExitCode);
+
+        Assert.Equal("mine", File.ReadAllText(Path.Combine(Bundle, "notes.md")));
+    }
+
+    [Fact]
+    public void Bundle_ShouldRefuse_WhenTheWorkerCouldNotReadTheVocabulary()
+    {
+        var arguments = Arguments();
+        arguments[Array.IndexOf(arguments, "--vocab") + 1] =
+            _folder.Write("vocab.txt", File.ReadAllText(Repository.TinyBert("vocab.txt")).Replace("[CLS]", "[CL5]", StringComparison.Ordinal));
+
+        Assert.Contains("vocab.txt: no line [CLS]", Tool.Fault(arguments), StringComparison.Ordinal);
+        Assert.False(Directory.Exists(Bundle));
     }
 
     [Fact]
@@ -144,16 +184,15 @@ public sealed class BundleCommandTests : IDisposable
     /// <summary>A whole command line, less the options named.</summary>
     private string[] Arguments(params string[] without)
     {
-        var fixture = Path.Combine(Root(), "tests", "Shared.Tests", "Fixtures", "tiny-bert");
         (string Option, string Value)[] options =
         [
             ("--name", "tiny"),
             ("--model-version", "7"),
-            ("--cpu", Path.Combine(fixture, "model.padded.onnx")),
+            ("--cpu", Repository.TinyBert("model.padded.onnx")),
             ("--cpu-precision", "fp32"),
-            ("--vocab", Path.Combine(fixture, "vocab.txt")),
+            ("--vocab", Repository.TinyBert("vocab.txt")),
             ("--heads", _folder.Write("heads.json", Heads)),
-            ("--config", Copy(Path.Combine(fixture, "config.json"))),
+            ("--config", Copy(Repository.TinyBert("config.json"))),
             ("--tokenizer-config", _folder.Write("tokenizer_config.json", """{"do_lower_case": false, "strip_accents": null, "unk_token": "[UNK]"}""")),
             ("--max-tokens", "128"),
             ("--policy", _folder.Write("policy.json", """{"version": "p1", "heads": {"hate": {"hate": {"flag": 0.9}}}}""")),
@@ -164,15 +203,4 @@ public sealed class BundleCommandTests : IDisposable
     }
 
     private string Copy(string file) => _folder.Write(Path.GetFileName(file), File.ReadAllText(file));
-
-    private static string Root()
-    {
-        var folder = AppContext.BaseDirectory;
-        while (!File.Exists(Path.Combine(folder, "StreamScorer.sln")))
-        {
-            folder = Path.GetDirectoryName(folder) ?? throw new InvalidOperationException("No StreamScorer.sln above the tests.");
-        }
-
-        return folder;
-    }
 }

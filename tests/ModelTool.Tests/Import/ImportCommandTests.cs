@@ -59,8 +59,30 @@ public sealed class ImportCommandTests : IDisposable
         Assert.Equal("fake", ModelBundle.Open(_checkpoint.Bundle).Manifest.Heads.Single().Name);
         Assert.DoesNotContain("left-over", Files(_checkpoint.Bundle));
         File.Delete(Path.Combine(_checkpoint.Bundle, "manifest.json"));
-        Assert.Contains("choose another --out", _checkpoint.Fault("--head", "fake=softmax:no,yes"), StringComparison.Ordinal);
+        Assert.Contains("it has no manifest.json. Choose another folder", _checkpoint.Fault("--head", "fake=softmax:no,yes"), StringComparison.Ordinal);
         Assert.Equal(["bundle", "checkpoint"], Directory.GetDirectories(_folder.Path).Select(Path.GetFileName).Order(StringComparer.Ordinal));
+    }
+
+    [Fact]
+    public void Import_ShouldLeaveTheCheckpoint_WhenItIsNamedAsTheOutput()
+    {
+        _checkpoint.Write();
+        var before = Files(_checkpoint.PathOf(""));
+
+        Assert.Contains("it has no manifest.json", Tool.Fault("import", _checkpoint.PathOf(""), "--out", _checkpoint.PathOf(""), "--head", "hate=softmax:a,b"), StringComparison.Ordinal);
+
+        Assert.Equal(before, Files(_checkpoint.PathOf("")));
+    }
+
+    [Theory]
+    [InlineData("[CLS]", "[CL5]", "no line [CLS]; this is no BERT vocabulary, or it is cut off: give the vocabulary that the encoder was trained with.")]
+    [InlineData("\n", "", "no line [CLS]")]
+    public void Import_ShouldRefuseWhatIsNoVocabulary(string old, string changed, string said)
+    {
+        _checkpoint.Write();
+        File.WriteAllText(_checkpoint.PathOf("vocab.txt"), File.ReadAllText(_checkpoint.PathOf("vocab.txt")).Replace(old, changed, StringComparison.Ordinal));
+
+        Assert.Contains(said, _checkpoint.Fault("--head", "hate=softmax:a,b"), StringComparison.Ordinal);
     }
 
     [Fact]

@@ -94,7 +94,7 @@ public sealed class SafetensorsFileTests : IDisposable
         { One("F32", "[2]", 0, 8), "tensor 'w' ends at byte" },
         { RawSafetensors.Of("{" + RawSafetensors.Tensor("w", "F32", "[1]", 4, 8) + "}", new byte[8]), "the data of tensor 'w' overlaps another's, or leaves a hole" },
         { RawSafetensors.Of("{" + RawSafetensors.Tensor("v", "F32", "[2]", 0, 8) + "," + RawSafetensors.Tensor("w", "F32", "[1]", 4, 8) + "}", new byte[8]), "tensor 'w' overlaps" },
-        { RawSafetensors.Of("{" + RawSafetensors.Tensor("w", "F32", "[1]", 0, 4) + "," + RawSafetensors.Tensor("w", "F32", "[1]", 0, 4) + "}", new byte[4]), "is not valid JSON" },
+        { RawSafetensors.Of("{" + RawSafetensors.Tensor("w", "F32", "[1]", 0, 4) + "," + RawSafetensors.Tensor("w", "F32", "[1]", 0, 4) + "}", new byte[4]), "'w'" },
         { RawSafetensors.Of("{" + RawSafetensors.Tensor("w", "F32", "[1]", 0, 4) + "}", new byte[5]), "its tensors end at byte" },
     };
 
@@ -109,6 +109,14 @@ public sealed class SafetensorsFileTests : IDisposable
         Assert.StartsWith($"{path} is no whole safetensors file: ", message, StringComparison.Ordinal);
         Assert.Contains(said, message, StringComparison.Ordinal);
         File.Delete(path); // not held open
+    }
+
+    [Fact]
+    public void Open_ShouldSayHowToFetchIt_WhenOnlyThePlaceHolderIsThere()
+    {
+        var path = _folder.Write("w.safetensors", "version https://git-lfs.github.com/spec/v1\noid sha256:0\nsize 90868376\n");
+
+        Assert.EndsWith("git lfs pull'.", Assert.Throws<ToolException>(() => SafetensorsFile.Open(path)).Message, StringComparison.Ordinal);
     }
 
     public void Dispose() => _folder.Dispose();

@@ -84,6 +84,15 @@ public sealed class TrainCommandTests : IDisposable
         Assert.Contains("have changed since", Fault("train", Config(), "--resume", "--set", "seed=2"), StringComparison.Ordinal);
     }
 
+    [Fact]
+    public void Train_ShouldSayWhichFile_WhenTheCheckpointIsDamaged()
+    {
+        Train("out", resume: false, stopAfter: 1);
+        _folder.Write("out/last/state.json", "{");
+
+        Assert.Contains("state.json is damaged", Fault("train", Config(), "--resume", "--set", "epochs=2", "--set", "average=0"), StringComparison.Ordinal);
+    }
+
     [Theory]
     [InlineData("freeze={backbone: true, heads: [mood, traits]}", "leaves nothing to train")]
     [InlineData("freeze.layers=3", "the encoder has 2 layers")]

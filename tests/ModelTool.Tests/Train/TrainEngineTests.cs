@@ -101,6 +101,20 @@ public sealed class TrainEngineTests
     }
 
     [Fact]
+    public void Step_ShouldSayWhatItCouldNotCompute_AndChangeNothing()
+    {
+        using var parameters = TinyBert.Load(Heads);
+        var before = parameters.All.Select(parameter => parameter.Value.Span.ToArray()).ToList();
+        using var engine = Engine(parameters);
+
+        var error = Assert.Throws<ToolException>(() => engine.Step(Batch() with { Ids = [101, 8000, 2001, 102, 101, 3000, 102, 0] }, 1e-3));
+
+        Assert.StartsWith("ONNX Runtime could not compute 2 rows of 4 tokens: ", error.Message, StringComparison.Ordinal);
+        Assert.DoesNotContain('\n', error.Message);
+        Assert.Equal(before, parameters.All.Select(parameter => parameter.Value.Span.ToArray()));
+    }
+
+    [Fact]
     public void Step_ShouldCostNothing_WhenNoRowHasALabel()
     {
         using var parameters = TinyBert.Load(Heads);
