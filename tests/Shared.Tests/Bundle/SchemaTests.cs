@@ -1,6 +1,5 @@
 using System.Text.Json.Nodes;
 using System.Text.Json.Serialization.Metadata;
-using Shared.Tests.Support;
 using StreamScorer.Shared.Bundle;
 
 namespace Shared.Tests.Bundle;
