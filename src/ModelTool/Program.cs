@@ -1,5 +1,6 @@
 using System.CommandLine;
 using ModelTool.Calibrate;
+using ModelTool.Embed;
 using ModelTool.Evaluate;
 using ModelTool.Import;
 using ModelTool.Quantize;
@@ -16,5 +17,6 @@ var root = new RootCommand("Makes and measures the models that StreamScorer serv
     TrainCommand.Create(),
     EvaluateCommand.Create(),
     CalibrateCommand.Create(),
+    EmbedCommand.Create(),
 };
 return root.Parse(args).Invoke();

@@ -56,6 +56,11 @@ internal sealed class Engine : IDisposable
     public static Engine Open(Settings settings, Telemetry telemetry, HealthState health, TimeProvider time)
     {
         var bundle = ModelBundle.Open(ProgramFiles.Find(settings.Model.Bundle, Directory.Exists) ?? settings.Model.Bundle);
+        if (bundle.Manifest.Heads.FirstOrDefault(head => head.Pair) is { } pair)
+        {
+            throw new BundleException($"The model bundle {bundle.Folder} cannot be served: head '{pair.Name}' reads two texts, and the worker scores single posts. Pairs are for 'modeltool evaluate'.");
+        }
+
         var scorer = OnnxScorer.Open(bundle, settings.Infer);
         health.ModelWarm();
         return new Engine(bundle, scorer, settings, telemetry, health, time);

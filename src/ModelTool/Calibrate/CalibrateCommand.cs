@@ -12,7 +12,7 @@ internal static class CalibrateCommand
     private static readonly Option<bool> BestF1 = new("--best-f1") { Description = "Flag: the threshold with the highest F1." };
     private static readonly Option<double?> CostRatio = CommonOptions.Number("--cost-ratio", "Flag: the least cost, when a post that slips through costs this many times a false alarm.");
     private static readonly Option<double?> ReviewRecall = CommonOptions.Number("--review-recall", "Review: the highest threshold with at least this recall. Default: the threshold 0.5, the label is more likely than not.");
-    private static readonly Option<string[]> Labels = CommonOptions.List("--label", "HEAD.LABEL, separated by commas: labels to set thresholds for, beside those that the policy has a rule for.");
+    private static readonly Option<string[]> Labels = CommonOptions.List("--label", "HEAD.LABEL, or HEAD for all of its labels, separated by commas: labels to set thresholds for, beside those that the policy has a rule for.");
     private static readonly Option<string[]> Without = CommonOptions.List("--without", "Sources to leave out, separated by commas.");
     private static readonly Option<int> Folds = new("--folds") { Description = "Parts of the cross-validation.", DefaultValueFactory = _ => 5 };
     private static readonly Option<string?> Version = new("--policy-version") { Description = "Version of the new policy. Default: today's date and a number that counts up." };
@@ -25,7 +25,7 @@ internal static class CalibrateCommand
             "Fits a temperature a head and thresholds a label to labelled posts, and writes them into the bundle's policy.json, with what they reach on rows that had no part in choosing. Give --precision, --best-f1 or --cost-ratio.")
         {
             Folder, Labelled, Precision, BestF1, CostRatio, ReviewRecall, Labels, Without, Folds, Version, DryRun,
-            CommonOptions.Text, CommonOptions.Columns, CommonOptions.Device, CommonOptions.Threads,
+            CommonOptions.Text, CommonOptions.Pair, CommonOptions.Columns, CommonOptions.Where, CommonOptions.Device, CommonOptions.Threads,
         };
         command.SetAction(parsed =>
         {

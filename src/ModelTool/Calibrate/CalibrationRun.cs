@@ -24,7 +24,7 @@ internal sealed record CalibrationRequest
     /// <summary>Sources left out.</summary>
     public IReadOnlyList<string> Without { get; init; } = [];
 
-    /// <summary>HEAD.LABEL: labels that get thresholds beside those that the policy has a rule for.</summary>
+    /// <summary>HEAD.LABEL, or HEAD for all of its labels: those that get thresholds beside those that the policy has a rule for.</summary>
     public IReadOnlyList<string> Labels { get; init; } = [];
 
     /// <summary>Null: counted up from the present one.</summary>
@@ -40,9 +40,9 @@ internal static class CalibrationRun
         using var scores = BundleScores.Open(request.Folder, request.Infer, request.Progress);
         var old = scores.Bundle.Policy.Content;
         var heads = scores.Bundle.Manifest.Heads;
-        var labels = heads.ToDictionary(head => head.Name, head => LabelsOf(head, old, request.Labels));
         RefuseUnknown(request.Labels, heads);
-        var (rows, known) = Read(scores, request);
+        var labels = heads.ToDictionary(head => head.Name, head => LabelsOf(head, old, request.Labels));
+        var (name, rows, known) = Read(scores, request);
         var fits = known
             .Where(head => head.Rows.Count > 0)
             .ToDictionary(head => head.Head.Name, head => HeadFit.Of(head, labels[head.Head.Name], request.Targets));
@@ -53,11 +53,11 @@ internal static class CalibrationRun
         }
 
         RefuseWithoutRows(labels, fits);
-        var data = new CalibrationData(Path.GetFileName(request.Data), LabelledRows.Digest(request.Data), rows, request.Without, scores.Bundle.Sha256);
+        var data = new CalibrationData(name, LabelledRows.Digest(request.Data), rows, request.Without, scores.Bundle.Sha256);
         return (scores.Bundle, PolicyUpdate.Apply(old, fits, data, request, today));
     }
 
-    private static (int Rows, IReadOnlyList<HeadRows> Heads) Read(BundleScores scores, CalibrationRequest request)
+    private static (string Name, int Rows, IReadOnlyList<HeadRows> Heads) Read(BundleScores scores, CalibrationRequest request)
     {
         using var labelled = new LabelledRows(request.Data, request.Columns);
         if (request.Without.Count > 0)
@@ -86,7 +86,7 @@ internal static class CalibrationRun
             }
         }
 
-        return (rows, [.. heads.Zip(samples, (head, own) => new HeadRows(head, own))]);
+        return (labelled.Name, rows, [.. heads.Zip(samples, (head, own) => new HeadRows(head, own))]);
     }
 
     private static float[] LogitsOf(HeadManifest head, IReadOnlyList<HeadManifest> heads, float[] logits)
@@ -109,7 +109,7 @@ internal static class CalibrationRun
                     $"The policy has thresholds by language for {head.Name}.{head.Labels[i]}, which would mean something else at another temperature: take them out, calibrate, and choose them anew.");
             }
 
-            if (rule is not null || asked.Contains($"{head.Name}.{head.Labels[i]}"))
+            if (rule is not null || asked.Contains(head.Name) || asked.Contains($"{head.Name}.{head.Labels[i]}"))
             {
                 labels.Add(new FitLabel(i, head.Labels[i], rule is null or { Flag: not null }, rule is null or { Review: not null }));
             }
@@ -121,7 +121,7 @@ internal static class CalibrationRun
     private static void RefuseUnknown(IReadOnlyList<string> asked, IReadOnlyList<HeadManifest> heads)
     {
         var known = heads.SelectMany(head => head.Labels.Select(label => $"{head.Name}.{label}")).ToList();
-        foreach (var label in asked.Where(label => !known.Contains(label)))
+        foreach (var label in asked.Where(label => !known.Contains(label) && !heads.Any(head => head.Name == label)))
         {
             throw new ToolException($"--label {label} is not in the model, which has {string.Join(", ", known)}.");
         }

@@ -20,15 +20,16 @@ internal static class CalibrationTable
         }
 
         var labels = policy.Calibration.Heads.SelectMany(head => head.Value.Labels.Select(label => (Name: $"{head.Key}.{label.Key}", label.Value))).ToList();
+        var width = labels.Select(label => label.Name.Length).Append(20).Max();
         if (labels.Count > 0)
         {
-            text.Append(CultureInfo.InvariantCulture, $"\n{"label",-20} {"posts",6} {"band",-7} {"threshold",9} {"precision",9} {"recall",7}   {"held out: precision",19} {"recall",7}\n");
+            text.Append(CultureInfo.InvariantCulture, $"\n{"label".PadRight(width)} {"posts",6} {"band",-7} {"threshold",9} {"precision",9} {"recall",7}   {"held out: precision",19} {"recall",7}\n");
         }
 
         foreach (var (name, label) in labels)
         {
-            Line(text, name, label.Positives, "review", label.Review);
-            Line(text, name, label.Positives, "flag", label.Flag);
+            Line(text, name.PadRight(width), label.Positives, "review", label.Review);
+            Line(text, name.PadRight(width), label.Positives, "flag", label.Flag);
         }
 
         return text.ToString();
@@ -40,6 +41,6 @@ internal static class CalibrationTable
         var threshold = own?.Threshold.ToString("F3", CultureInfo.InvariantCulture) ?? "none";
         text.Append(
             CultureInfo.InvariantCulture,
-            $"{name,-20} {positives,6} {band,-7} {threshold,9} {Points(own?.Precision),9} {Points(own?.Recall),7}   {Points(own?.HeldOutPrecision),19} {Points(own?.HeldOutRecall),7}\n");
+            $"{name} {positives,6} {band,-7} {threshold,9} {Points(own?.Precision),9} {Points(own?.Recall),7}   {Points(own?.HeldOutPrecision),19} {Points(own?.HeldOutRecall),7}\n");
     }
 }

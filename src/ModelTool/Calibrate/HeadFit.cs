@@ -29,7 +29,7 @@ internal sealed record HeadFit(double Temperature, HeadCalibration Calibration, 
             var fit = new LabelFit(new ThresholdCurve(Outcome.Of(samples, label.Index)), [.. folds.Select(fold => fold.Curves(label.Index))]);
             if (fit.Curve.Positives == 0)
             {
-                throw new ToolException($"No row of the data has the label {head.Head.Name}.{label.Name}: no threshold can be chosen for it. Give rows that have it, or take its rule out of the policy.");
+                throw new ToolException($"No row of the data has the label {head.Head.Name}.{label.Name}: no threshold can be chosen for it. Give rows that have it, or take it out of --label and its rule out of the policy.");
             }
 
             var flag = label.Flag ? fit.Choose(targets.Flag) : null;

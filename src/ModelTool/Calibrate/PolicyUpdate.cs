@@ -28,7 +28,7 @@ internal static partial class PolicyUpdate
         return old with
         {
             Version = request.Version ?? NextVersion(old.Version, today),
-            Description = Describe(fits, request),
+            Description = Describe(fits, data, request),
             Temperatures = temperatures,
             Heads = heads,
             Calibration = new PolicyCalibration(Method(request.Targets), data, fits.ToDictionary(fit => fit.Key, fit => fit.Value.Calibration)),
@@ -74,7 +74,7 @@ internal static partial class PolicyUpdate
     private static string Method(FitTargets targets) =>
         $"Temperature a head: least negative log-likelihood. Flag: {targets.Flag.Words}. Review: {targets.Review.Words}; none where it would not lie below flag. Thresholds to three decimals. Held out: {targets.Folds}-fold cross-validation by hash of the id, temperature and thresholds chosen on the other parts.";
 
-    private static string Describe(IReadOnlyDictionary<string, HeadFit> fits, CalibrationRequest request)
+    private static string Describe(IReadOnlyDictionary<string, HeadFit> fits, CalibrationData data, CalibrationRequest request)
     {
         var without = request.Without.Count == 0 ? "" : $" without {string.Join(", ", request.Without)}";
         var reached = fits
@@ -83,7 +83,7 @@ internal static partial class PolicyUpdate
             .Select(label => string.Create(
                 CultureInfo.InvariantCulture,
                 $"{label.Key}.{label.Label} {label.Flag!.HeldOutPrecision:0.000} precision, {label.Flag.HeldOutRecall:0.000} recall"));
-        return $"Calibrated on {Path.GetFileName(request.Data)}{without}. Flag: {request.Targets.Flag.Words}; on held-out rows {string.Join("; ", reached)}. Where the label is rarer than in those rows, precision is lower: measure on your own stream.";
+        return $"Calibrated on {data.File}{without}. Flag: {request.Targets.Flag.Words}; on held-out rows {string.Join("; ", reached)}. Where the label is rarer than in those rows, precision is lower: measure on your own stream.";
     }
 
     [GeneratedRegex(@"\{\s*((?:""[a-z_]+"": [-+.0-9eE]+,?\s*)+)\}")]

@@ -56,6 +56,7 @@ internal sealed class BundleScores : IDisposable
     {
         using var rows = new LabelledRows(file, columns);
         rows.NeedText();
+        RequirePairs(columns.Pair);
         var ids = new List<string>();
         var posts = new List<ReadOnlyMemory<int>>();
         var done = 0;
@@ -84,7 +85,7 @@ internal sealed class BundleScores : IDisposable
             }
 
             ids.Add(rows.Id);
-            posts.Add(Encode(rows.Text));
+            posts.Add(columns.Pair is null ? Encode(rows.Text) : Encode(rows.Text, rows.Pair));
         }
     }
 
@@ -99,6 +100,33 @@ internal sealed class BundleScores : IDisposable
 
         Span<int> ids = stackalloc int[Bundle.Manifest.MaxTokens];
         return ids[.._tokenizer.Encode(text, ids, out _)].ToArray();
+    }
+
+    /// <summary>The segments are left to the scorer, which sees them by the separator.</summary>
+    private ReadOnlyMemory<int> Encode(ReadOnlySpan<byte> first, ReadOnlySpan<byte> second)
+    {
+        if (!Utf8.IsValid(first) || !Utf8.IsValid(second) || BlankText.Is(first) || BlankText.Is(second))
+        {
+            return ReadOnlyMemory<int>.Empty;
+        }
+
+        Span<int> ids = stackalloc int[Bundle.Manifest.MaxTokens];
+        Span<int> segments = stackalloc int[ids.Length];
+        return ids[.._tokenizer.EncodePair(first, second, ids, segments, out _)].ToArray();
+    }
+
+    private void RequirePairs(string? column)
+    {
+        var pair = Bundle.Manifest.Heads.FirstOrDefault(head => head.Pair);
+        if (pair is not null && column is null)
+        {
+            throw new ToolException($"Head '{pair.Name}' of {Bundle.Folder} reads two texts: name the column of the second with --pair-column.");
+        }
+
+        if (pair is null && column is not null)
+        {
+            throw new ToolException($"--pair-column {column}: no head of {Bundle.Folder} reads two texts. If one does, say \"pair\": true of it in heads.json and import it anew.");
+        }
     }
 
     private IEnumerable<LogitRow> Score(List<string> ids, List<ReadOnlyMemory<int>> posts)

@@ -8,6 +8,8 @@ namespace ModelTool.Evaluate;
 internal static class CommonOptions
 {
     public static readonly Option<string> Text = new("--text-column") { Description = "Column with the texts.", DefaultValueFactory = _ => "text" };
+    public static readonly Option<string?> Pair = new("--pair-column") { Description = "Column with the second texts, for heads that read pairs." };
+    public static readonly Option<string[]> Where = List("--where", "COLUMN=VALUE, separated by commas: only rows that have these values, such as split=dev.");
     public static readonly Option<DeviceChoice> Device = new("--device") { Description = "Auto, Cpu or Cuda.", DefaultValueFactory = _ => DeviceChoice.Auto };
     public static readonly Option<int> Threads = new("--threads") { Description = "Threads of the model on the CPU; 0 takes all cores.", DefaultValueFactory = _ => 0 };
     public static readonly Option<string[]> Columns = List("--column", "HEAD=COLUMN, separated by commas: where a column with labels is not named as its head.");
@@ -21,15 +23,26 @@ internal static class CommonOptions
 
     public static LabelledColumns ReadColumns(ParseResult parsed)
     {
-        var heads = new Dictionary<string, string>();
-        foreach (var pair in parsed.GetRequiredValue(Columns))
+        return new LabelledColumns
         {
-            heads[pair.Split('=')[0]] = pair.Split('=') is [{ Length: > 0 }, { Length: > 0 } column]
-                ? column
-                : throw new ToolException($"--column must be HEAD=COLUMN, and is '{pair}'.");
+            Text = parsed.GetRequiredValue(Text),
+            Pair = parsed.GetValue(Pair),
+            Where = ReadPairs(parsed, Where, "COLUMN=VALUE"),
+            Heads = ReadPairs(parsed, Columns, "HEAD=COLUMN"),
+        };
+    }
+
+    private static Dictionary<string, string> ReadPairs(ParseResult parsed, Option<string[]> option, string form)
+    {
+        var pairs = new Dictionary<string, string>();
+        foreach (var pair in parsed.GetRequiredValue(option))
+        {
+            pairs[pair.Split('=')[0]] = pair.Split('=') is [{ Length: > 0 }, { Length: > 0 } value]
+                ? value
+                : throw new ToolException($"{option.Name} must be {form}, and is '{pair}'.");
         }
 
-        return new LabelledColumns { Text = parsed.GetRequiredValue(Text), Heads = heads };
+        return pairs;
     }
 
     /// <summary>Standard error, where a person is looking at it.</summary>

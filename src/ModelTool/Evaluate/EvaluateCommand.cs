@@ -26,7 +26,7 @@ internal static class EvaluateCommand
             "evaluate",
             "Measures scored posts against their labels: accuracy, macro-F1, precision and recall a label, ROC-AUC, PR-AUC, expected calibration error over 15 equal bins, Brier score; pooled and by slice.")
         {
-            Files, Bundle, Against, Slice, Without, CommonOptions.Text, CommonOptions.Columns, CommonOptions.Device, CommonOptions.Threads, Html, Json,
+            Files, Bundle, Against, Slice, Without, CommonOptions.Text, CommonOptions.Pair, CommonOptions.Columns, CommonOptions.Where, CommonOptions.Device, CommonOptions.Threads, Html, Json,
         };
         command.SetAction(parsed =>
         {

@@ -12,7 +12,7 @@ internal sealed record HeadQuality(
 
 /// <summary>What was held against what.</summary>
 /// <param name="Name">Of the scored file or bundle.</param>
-/// <param name="Data">File name of the labelled file.</param>
+/// <param name="Data">File name of the labelled file, and which of its rows.</param>
 /// <param name="Sha256">Of the labelled file.</param>
 /// <param name="Rows">Rows joined.</param>
 /// <param name="Rejected">Rows of those that were not scored and so are in no figure.</param>
@@ -36,7 +36,7 @@ internal sealed record Evaluation(
 
     public static Evaluation Of(ScoredSet set, LabelledRows labelled, string sha256, IReadOnlyList<string> without) => new(
         set.Name,
-        Path.GetFileName(labelled.File),
+        labelled.Name,
         sha256,
         set.Rows,
         set.Rejected,

@@ -46,14 +46,15 @@ internal static class EvaluationTable
 
     private static void AddLabels(StringBuilder text, Evaluation evaluation)
     {
-        text.Append(CultureInfo.InvariantCulture, $"\n{"head",-12} {"label",-16} {"posts",6} {"precision",9} {"recall",9} {"F1",8} {"ROC-AUC",8} {"PR-AUC",7}\n");
+        var width = evaluation.Heads.Values.SelectMany(head => head.Pooled.Labels.Keys).Append("").Max(label => Math.Max(16, label.Length));
+        text.Append(CultureInfo.InvariantCulture, $"\n{"head",-12} {"label".PadRight(width)} {"posts",6} {"precision",9} {"recall",9} {"F1",8} {"ROC-AUC",8} {"PR-AUC",7}\n");
         foreach (var (head, quality) in evaluation.Heads)
         {
             foreach (var (name, label) in quality.Pooled.Labels)
             {
                 var (precision, recall) = (Number(100 * label.Precision, "F1"), Number(100 * label.Recall, "F1"));
                 var (f1, roc, pr) = (Number(100 * label.F1, "F1"), Number(label.RocAuc, "F3"), Number(label.PrAuc, "F3"));
-                text.Append(CultureInfo.InvariantCulture, $"{head,-12} {name,-16} {label.Positives,6} {precision,9} {recall,9} {f1,8} {roc,8} {pr,7}\n");
+                text.Append(CultureInfo.InvariantCulture, $"{head,-12} {name.PadRight(width)} {label.Positives,6} {precision,9} {recall,9} {f1,8} {roc,8} {pr,7}\n");
             }
 
             foreach (var note in quality.Pooled.Notes)

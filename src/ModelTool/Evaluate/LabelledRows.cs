@@ -10,6 +10,12 @@ internal sealed record LabelledColumns
 {
     public string Text { get; init; } = "text";
 
+    /// <summary>The column with the second texts, for heads that read pairs.</summary>
+    public string? Pair { get; init; }
+
+    /// <summary>Only rows that have these values count, by column.</summary>
+    public IReadOnlyDictionary<string, string> Where { get; init; } = new Dictionary<string, string>();
+
     /// <summary>Columns by whose values figures are broken down; null: <c>source</c>, if there is one.</summary>
     public IReadOnlyList<string>? Slices { get; init; }
 
@@ -50,6 +56,11 @@ internal sealed class LabelledRows : IDisposable
             {
                 Need(column, $"what --column names for head '{head}'");
             }
+
+            foreach (var column in columns.Where.Keys)
+            {
+                Need(column, "what --where names");
+            }
         }
         catch
         {
@@ -60,6 +71,12 @@ internal sealed class LabelledRows : IDisposable
 
     public string File { get; }
 
+    /// <summary>The file's name without its folder, and which of its rows count.</summary>
+    public string Name => Path.GetFileName(File) + Filter;
+
+    /// <summary>Which rows count, to be put behind a name; empty where all do.</summary>
+    public string Filter => _columns.Where.Count == 0 ? "" : $" where {string.Join(", ", _columns.Where.Select(pair => $"{pair.Key}={pair.Value}"))}";
+
     public IReadOnlyList<string> Slices { get; }
 
     public string Id => _csv.GetString("id");
@@ -68,14 +85,25 @@ internal sealed class LabelledRows : IDisposable
 
     public ReadOnlySpan<byte> Text => _csv.GetSpan(_columns.Text);
 
+    /// <summary>The second text; empty where no column is named for it.</summary>
+    public ReadOnlySpan<byte> Pair => _columns.Pair is { } column ? _csv.GetSpan(column) : [];
+
     public string[] SliceValues() => [.. Slices.Select(Cell)];
 
-    /// <summary>Goes to the next row; false at the end.</summary>
+    /// <summary>Goes to the next row that counts; false at the end.</summary>
     public bool Next()
     {
         try
         {
-            return _csv.Read();
+            while (_csv.Read())
+            {
+                if (_columns.Where.All(pair => _csv.GetString(pair.Key) == pair.Value))
+                {
+                    return true;
+                }
+            }
+
+            return false;
         }
         catch (CsvFormatException e)
         {
@@ -85,7 +113,14 @@ internal sealed class LabelledRows : IDisposable
 
     public void NeedSource() => Need("source", "to know what --without leaves out");
 
-    public void NeedText() => Need(_columns.Text, "the texts to score (another name: --text-column)");
+    public void NeedText()
+    {
+        Need(_columns.Text, "the texts to score (another name: --text-column)");
+        if (_columns.Pair is { } pair)
+        {
+            Need(pair, "what --pair-column names");
+        }
+    }
 
     /// <summary>Whether any label of the head could be in the file.</summary>
     public bool Knows(string head, HeadKind kind, IReadOnlyList<string> labels) =>
@@ -114,7 +149,8 @@ internal sealed class LabelledRows : IDisposable
         return Convert.ToHexStringLower(SHA256.HashData(stream));
     }
 
-    private static CsvReader Open(string file)
+    /// <summary>A CSV file behind its header line; separated by commas, quoting and number of fields checked.</summary>
+    public static CsvReader Open(string file)
     {
         if (Directory.Exists(file))
         {

@@ -29,7 +29,7 @@ internal static class SampleReader
             }
 
             return rows == 0
-                ? throw new ToolException($"{labelled.File} has no rows below its header.")
+                ? throw new ToolException($"{labelled.File} has no rows below its header{labelled.Filter}.")
                 : [.. joins.Select(join => join.Finish(labelled, rows))];
         }
         finally

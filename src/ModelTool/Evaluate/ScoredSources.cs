@@ -17,6 +17,11 @@ internal sealed class ScoredSources(string labelled, LabelledColumns columns, In
             throw new ToolException($"{path} is a folder, not scored lines: name a bundle with --bundle.");
         }
 
+        if (columns.Where.Count > 0)
+        {
+            throw new ToolException($"--where is for bundles, and {path} is scored already, row by row: score a file that holds just those rows.");
+        }
+
         var reader = path == "-" ? Console.In : new StreamReader(path);
         _open.Add(reader);
         var name = path == "-" ? "standard input" : path;

@@ -33,6 +33,9 @@ internal sealed record HeadSpec(string Name, HeadKind Kind, IReadOnlyList<string
     /// <summary>Whether an embedding is divided by its Euclidean length.</summary>
     public bool Normalise { get; init; }
 
+    /// <summary>Whether it reads two texts at once, [CLS] a [SEP] b [SEP].</summary>
+    public bool Pair { get; init; }
+
     /// <summary>A linear layer of its own, as all kinds but embeddings have.</summary>
     public bool HasWeights => Kind != HeadKind.Embedding;
 
@@ -41,5 +44,5 @@ internal sealed record HeadSpec(string Name, HeadKind Kind, IReadOnlyList<string
 
     public bool NeedsPooler => Kind is HeadKind.Softmax or HeadKind.Sigmoid || (Kind == HeadKind.Embedding && Pooling == Pooling.Pooled);
 
-    public HeadManifest Manifest => new(Name, Kind, Labels);
+    public HeadManifest Manifest => new(Name, Kind, Labels, Pair);
 }

@@ -103,7 +103,7 @@ internal sealed class BundleOptions
     public static string Describe(ModelBundle bundle)
     {
         var line = $"{bundle.Folder}: {bundle.Manifest.Name} {bundle.Manifest.Version}, sha256 {bundle.Sha256}, policy {bundle.Policy.Version}";
-        var others = bundle.Manifest.Heads.Where(head => head.Kind is not (HeadKind.Softmax or HeadKind.Sigmoid)).Select(head => $"'{head.Name}'").ToList();
-        return others.Count == 0 ? line : $"{line}; not for the worker, which serves softmax and sigmoid heads only: {string.Join(", ", others)}";
+        var others = bundle.Manifest.Heads.Where(head => head.Pair || head.Kind is not (HeadKind.Softmax or HeadKind.Sigmoid)).Select(head => $"'{head.Name}'").ToList();
+        return others.Count == 0 ? line : $"{line}; not for the worker, which serves softmax and sigmoid heads of single texts only: {string.Join(", ", others)}";
     }
 }

@@ -59,6 +59,10 @@ internal static class CheckpointWriter
                 }
 
                 json.WriteEndArray();
+                if (head.Pair)
+                {
+                    json.WriteBoolean("pair", true);
+                }
             }
 
             json.WriteEndObject();

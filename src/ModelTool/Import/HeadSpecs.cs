@@ -9,7 +9,7 @@ internal static class HeadSpecs
 {
     private const string Kinds = "softmax, sigmoid, token, span or embedding";
 
-    /// <summary>Heads in the order of the file: <c>{"NAME": {"kind": ..., "labels": [...]}}</c>; an embedding has "pooling" and "normalise" instead.</summary>
+    /// <summary>Heads in the order of the file: <c>{"NAME": {"kind": ..., "labels": [...]}}</c>, with "pair" where it reads two texts; an embedding has "pooling" and "normalise" instead.</summary>
     public static List<HeadSpec> Read(FileInfo file)
     {
         using var json = CheckpointFiles.Parse(file);
@@ -49,7 +49,7 @@ internal static class HeadSpecs
             throw new ToolException($"{where} needs a kind: {Kinds}.");
         }
 
-        string[] known = parsed == HeadKind.Embedding ? ["kind", "labels", "pooling", "normalise"] : ["kind", "labels"];
+        string[] known = parsed == HeadKind.Embedding ? ["kind", "labels", "pooling", "normalise"] : ["kind", "labels", "pair"];
         if (head.EnumerateObject().FirstOrDefault(member => !known.Contains(member.Name)) is { Value.ValueKind: not JsonValueKind.Undefined } unknown)
         {
             throw new ToolException($"{where} has a member '{unknown.Name}', and can have {string.Join(", ", known)}.");
@@ -57,13 +57,10 @@ internal static class HeadSpecs
 
         if (parsed == HeadKind.Embedding)
         {
-            var normalise = head.TryGetProperty("normalise", out var flag) ? flag.ValueKind : JsonValueKind.False;
             return new HeadSpec(name, parsed, [])
             {
                 Pooling = head.TryGetProperty("pooling", out var pooling) ? ReadPooling(pooling.ToString(), where) : Pooling.Mean,
-                Normalise = normalise is JsonValueKind.True or JsonValueKind.False
-                    ? normalise == JsonValueKind.True
-                    : throw new ToolException($"{where}: 'normalise' must be true or false."),
+                Normalise = ReadFlag(head, "normalise", where),
             };
         }
 
@@ -71,6 +68,9 @@ internal static class HeadSpecs
             ? new HeadSpec(name, parsed, [.. labels.EnumerateArray().Select(label => label.ValueKind == JsonValueKind.String
                 ? label.GetString()!
                 : throw new ToolException($"{where} has a label that is no text: {label.GetRawText()}."))])
+            {
+                Pair = ReadFlag(head, "pair", where),
+            }
             : throw new ToolException($"{where} needs its labels as a list of names.");
     }
 
@@ -96,6 +96,13 @@ internal static class HeadSpecs
 
     private static bool TryKind(string text, out HeadKind kind) =>
         Enum.TryParse(text, ignoreCase: true, out kind) && !char.IsAsciiDigit(text[0]);
+
+    private static bool ReadFlag(JsonElement head, string name, string where) => !head.TryGetProperty(name, out var flag) ? false : flag.ValueKind switch
+    {
+        JsonValueKind.True => true,
+        JsonValueKind.False => false,
+        _ => throw new ToolException($"{where}: '{name}' must be true or false."),
+    };
 
     private static Pooling ReadPooling(string text, string where) =>
         Enum.TryParse<Pooling>(text, ignoreCase: true, out var pooling) && !char.IsAsciiDigit(text[0]) ? pooling : throw PoolingFault(where);

@@ -29,7 +29,7 @@ internal static class QuantizeCommand
             "quantize",
             "Makes an int8 bundle for the CPU from a BERT checkpoint: weights with a scale a column, activations with a scale a token, so that scores do not depend on the batch.")
         {
-            Source, Data, Budget, Without, CommonOptions.Text, CommonOptions.Columns, CommonOptions.Threads,
+            Source, Data, Budget, Without, CommonOptions.Text, CommonOptions.Pair, CommonOptions.Columns, CommonOptions.Where, CommonOptions.Threads,
         };
         options.AddTo(command);
         command.SetAction(parsed =>

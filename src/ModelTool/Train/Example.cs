@@ -19,4 +19,14 @@ internal sealed record Example(int[] Ids, int[]? Segments, short[][] Labels, flo
 
 /// <summary>Rows to train on and rows to measure on.</summary>
 /// <param name="Unlabelled">Rows left out because no head has a label for them.</param>
-internal sealed record ExampleSet(IReadOnlyList<Example> Train, IReadOnlyList<Example> Dev, int Unlabelled);
+internal sealed record ExampleSet(IReadOnlyList<Example> Train, IReadOnlyList<Example> Dev, int Unlabelled)
+{
+    /// <summary>HEAD.LABEL of softmax and sigmoid heads: labels that no training row has, so that nothing is learned of them.</summary>
+    public IEnumerable<string> Untaught(IReadOnlyDictionary<string, HeadConfig> heads) =>
+        from head in heads.Index()
+        where head.Item.Value.Kind is "softmax" or "sigmoid"
+        from label in head.Item.Value.Labels.Index()
+        let sigmoid = head.Item.Value.Kind == "sigmoid"
+        where !Train.Any(row => sigmoid ? row.Labels[head.Index][label.Index] == 1 : row.Labels[head.Index][0] == label.Index)
+        select $"{head.Item.Key}.{label.Item}";
+}

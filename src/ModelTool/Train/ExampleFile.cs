@@ -85,7 +85,7 @@ internal sealed class ExampleFile : IDisposable
                 labels.AsSpan().Fill(-1);
             }
 
-            foreach (var label in cell.Split([' ', ',', ';', '|'], StringSplitOptions.RemoveEmptyEntries))
+            foreach (var label in cell.Trim() == "-" ? [] : cell.Split([' ', ',', ';', '|'], StringSplitOptions.RemoveEmptyEntries))
             {
                 labels[Index(head, column, label)] = 1;
             }

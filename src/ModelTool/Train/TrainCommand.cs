@@ -9,7 +9,7 @@ internal static class TrainCommand
     private static readonly Argument<string> Config = new("CONFIG") { Description = "YAML file: checkpoint, output, data, heads, and how to train." };
     private static readonly Option<string[]> Set = new("--set")
     {
-        Description = "Put a value in the place of the file's, as name=value; nested names with dots, values in YAML: --set epochs=3 --set freeze.layers=2.",
+        Description = "Put a value in the place of the file's, as name=value; nested names with dots, values in YAML: --set epochs=3 --set freeze.layers=2. Relative paths start at the current folder, those in the file at the file's.",
         DefaultValueFactory = _ => [],
     };
 

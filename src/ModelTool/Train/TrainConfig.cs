@@ -2,7 +2,7 @@ using System.Text.Json.Serialization;
 
 namespace ModelTool.Train;
 
-/// <summary>What <c>modeltool train</c> reads from its YAML file; names there are in snake_case. Relative paths start at the file's folder.</summary>
+/// <summary>What <c>modeltool train</c> reads from its YAML file; names there are in snake_case. Relative paths start at the file's folder, those of <c>--set</c> at the current one.</summary>
 internal sealed record TrainConfig
 {
     /// <summary>Folder of the checkpoint to start from: config.json, vocab.txt, model.safetensors, perhaps tokenizer_config.json. Heads it lacks start at random.</summary>
@@ -122,7 +122,7 @@ internal sealed record HeadConfig
     public List<string> Labels { get; init; } = [];
 
     /// <summary>
-    /// Column with a label's name or its index from 0; for a sigmoid head with the names of all that apply, separated by spaces, commas, semicolons or bars.
+    /// Column with a label's name or its index from 0; for a sigmoid head with the names of all that apply, separated by spaces, commas, semicolons or bars, or - for none.
     /// An empty cell is a missing label, which costs nothing. (default: softmax: the head's name; sigmoid: a column a label, with 0, 1 or nothing)
     /// </summary>
     public string? Column { get; init; }

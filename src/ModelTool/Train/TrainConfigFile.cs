@@ -8,7 +8,13 @@ namespace ModelTool.Train;
 /// <summary>Reads a <see cref="TrainConfig"/> and checks it, all faults at once.</summary>
 internal static class TrainConfigFile
 {
-    /// <param name="overrides"><c>name=value</c>, nested names with dots, values in YAML: <c>freeze.layers=2</c>.</param>
+    private static readonly string[] Folders = ["checkpoint", "output"];
+    private static readonly string[] FileLists = ["data.train", "data.dev", "data.teacher.scores"];
+
+    /// <param name="overrides">
+    /// <c>name=value</c>, nested names with dots, values in YAML: <c>freeze.layers=2</c>. Relative paths start at the current folder, as everywhere on a command line, and a list of one
+    /// file needs no brackets.
+    /// </param>
     /// <exception cref="ToolException">The file is no valid YAML, has an unknown name, or a value that cannot be.</exception>
     public static TrainConfig Read(string file, IReadOnlyList<string> overrides)
     {
@@ -96,8 +102,30 @@ internal static class TrainConfigFile
 
         var value = new YamlStream();
         value.Load(new StringReader(entry[(at + 1)..]));
-        node.Children[names[^1]] = value.Documents is [{ } document, ..] ? document.RootNode : new YamlScalarNode("") { Style = ScalarStyle.Plain };
+        var given = value.Documents is [{ } document, ..] ? document.RootNode : new YamlScalarNode("") { Style = ScalarStyle.Plain };
+        node.Children[names[^1]] = FromCurrentFolder(entry[..at], given);
     }
+
+    private static YamlNode FromCurrentFolder(string name, YamlNode value)
+    {
+        var isList = FileLists.Contains(name);
+        switch (value)
+        {
+            case YamlMappingNode mapping:
+                return new YamlMappingNode(mapping.Children.Select(pair => KeyValuePair.Create(pair.Key, FromCurrentFolder($"{name}.{pair.Key}", pair.Value))));
+            case YamlSequenceNode sequence when isList:
+                return new YamlSequenceNode(sequence.Children.Select(FullPath));
+            case YamlScalarNode { Value.Length: > 0 } when isList:
+                return new YamlSequenceNode(FullPath(value));
+            case YamlScalarNode when Folders.Contains(name):
+                return FullPath(value);
+            default:
+                return value;
+        }
+    }
+
+    private static YamlNode FullPath(YamlNode node) =>
+        node is YamlScalarNode { Value: { Length: > 0 } path } and not { Style: ScalarStyle.Plain, Value: "~" or "null" } ? new YamlScalarNode(Path.GetFullPath(path)) : node;
 
     private static TrainConfig Rooted(TrainConfig config, string folder) => config with
     {

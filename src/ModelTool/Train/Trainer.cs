@@ -20,7 +20,7 @@ internal sealed class Trainer : IDisposable
     public Trainer(TrainConfig config, ProgressLine progress)
     {
         (_config, _progress) = (config, progress);
-        _heads = [.. config.Heads.Select(head => new HeadSpec(head.Key, head.Value.Kind == "sigmoid" ? HeadKind.Sigmoid : HeadKind.Softmax, head.Value.Labels))];
+        _heads = [.. config.Heads.Select(head => new HeadSpec(head.Key, head.Value.Kind == "sigmoid" ? HeadKind.Sigmoid : HeadKind.Softmax, head.Value.Labels) { Pair = config.Data.Pair is not null })];
         _start = Checkpoint.Open(config.Checkpoint);
         if (config.MaxTokens > _start.Config.Encoder.Positions)
         {
@@ -87,6 +87,11 @@ internal sealed class Trainer : IDisposable
         var examples = ExampleReader.Read(_config, tokenizer);
         _progress.Say(
             $"{examples.Train.Count} rows to train on, {examples.Dev.Count} to measure on, {examples.Unlabelled} without any label left out; {examples.Train.Sum(row => (long)row.Ids.Length)} tokens an epoch.");
+        if (examples.Untaught(_config.Heads).ToList() is { Count: > 0 } untaught)
+        {
+            _progress.Say($"No training row has these labels, so nothing is learned of them: {string.Join(", ", untaught)}.");
+        }
+
         return examples;
     }
 

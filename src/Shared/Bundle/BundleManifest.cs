@@ -50,7 +50,9 @@ public sealed record BundleManifest
 public sealed record EncoderManifest(int Layers, int Hidden, int AttentionHeads, int Intermediate, int Vocabulary, int Positions);
 
 /// <param name="Labels">In training order; index 0 of a two-label softmax is false or negative.</param>
-public sealed record HeadManifest(string Name, HeadKind Kind, IReadOnlyList<string> Labels);
+/// <param name="Pair">Whether it was trained on two texts at once, [CLS] a [SEP] b [SEP]; of a single text it then says nothing.</param>
+public sealed record HeadManifest(
+    string Name, HeadKind Kind, IReadOnlyList<string> Labels, [property: JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingDefault)] bool Pair = false);
 
 /// <summary>What a head's logits mean.</summary>
 [JsonConverter(typeof(SnakeCaseEnumConverter<HeadKind>))]

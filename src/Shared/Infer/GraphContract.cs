@@ -7,8 +7,9 @@ namespace StreamScorer.Shared.Infer;
 /// <summary>An input that a graph takes: name and integer type.</summary>
 internal sealed record GraphInput(string Name, TensorElementType Type);
 
-/// <summary>The output that carries one head's logits.</summary>
-internal sealed record GraphOutput(string Name, TensorElementType Type, HeadManifest Head);
+/// <summary>The output that carries one head's logits, or its vector.</summary>
+/// <param name="Width">Numbers a row.</param>
+internal sealed record GraphOutput(string Name, TensorElementType Type, HeadManifest Head, int Width);
 
 /// <summary>How a graph's inputs and outputs are to be used, read from the graph and held against the manifest.</summary>
 internal sealed record GraphContract(GraphLayout Layout, IReadOnlyList<GraphInput> Inputs, IReadOnlyList<GraphOutput> Outputs, IReadOnlyList<string> Notes)
@@ -21,18 +22,22 @@ internal sealed record GraphContract(GraphLayout Layout, IReadOnlyList<GraphInpu
     public const string Segments = "segments";
     public const string Bounds = "bounds";
 
+    /// <summary>Id behind which a row's second text begins; null where rows hold one text.</summary>
+    public int? Separator { get; init; }
+
     public bool HasMask => Inputs.Any(input => input.Name == AttentionMask);
 
-    public int LogitCount => Outputs.Sum(output => output.Head.Labels.Count);
+    public int LogitCount => Outputs.Sum(output => output.Width);
 
+    /// <param name="heads">Of the manifest, those to be read.</param>
     /// <param name="faults">Clauses without a full stop; when there are any, the contract cannot be used.</param>
-    public static GraphContract Read(InferenceSession session, GraphLayout layout, BundleManifest manifest, List<string> faults)
+    public static GraphContract Read(InferenceSession session, GraphLayout layout, EncoderManifest encoder, IReadOnlyList<HeadManifest> heads, List<string> faults)
     {
         var notes = new List<string>();
         var inputs = layout == GraphLayout.Packed
             ? ReadInputs(session, "a packed layout", 1, "[size], dynamic", [Ids, Positions, Segments, Bounds], [Ids, Positions, Bounds], faults)
             : ReadInputs(session, "a padded layout", 2, "[batch, sequence], both dynamic", [InputIds, AttentionMask, TokenTypeIds], [InputIds], faults);
-        var outputs = ReadOutputs(session, manifest.Heads, faults, notes);
+        var outputs = ReadOutputs(session, heads, encoder.Hidden, faults, notes);
         return new GraphContract(layout, inputs, outputs, notes);
     }
 
@@ -65,7 +70,7 @@ internal sealed record GraphContract(GraphLayout Layout, IReadOnlyList<GraphInpu
     }
 
     private static List<GraphOutput> ReadOutputs(
-        InferenceSession session, IReadOnlyList<HeadManifest> heads, List<string> faults, List<string> notes)
+        InferenceSession session, IReadOnlyList<HeadManifest> heads, int hidden, List<string> faults, List<string> notes)
     {
         var outputs = new List<GraphOutput>();
         var names = session.OutputNames;
@@ -85,8 +90,9 @@ internal sealed record GraphContract(GraphLayout Layout, IReadOnlyList<GraphInpu
                 continue;
             }
 
-            CheckOutput(name, node, heads[i], faults);
-            outputs.Add(new GraphOutput(name, node.ElementDataType, heads[i]));
+            var width = heads[i].Kind == HeadKind.Embedding ? hidden : heads[i].Labels.Count;
+            CheckOutput(name, node, heads[i], width, faults);
+            outputs.Add(new GraphOutput(name, node.ElementDataType, heads[i], width));
         }
 
         if (!byName)
@@ -98,7 +104,7 @@ internal sealed record GraphContract(GraphLayout Layout, IReadOnlyList<GraphInpu
         return outputs;
     }
 
-    private static void CheckOutput(string name, NodeMetadata node, HeadManifest head, List<string> faults)
+    private static void CheckOutput(string name, NodeMetadata node, HeadManifest head, int width, List<string> faults)
     {
         if (!node.IsTensor || node.ElementDataType is not (TensorElementType.Float or TensorElementType.Float16))
         {
@@ -108,9 +114,9 @@ internal sealed record GraphContract(GraphLayout Layout, IReadOnlyList<GraphInpu
 
         // An unknown last dimension (-1) is settled by the first run.
         var shape = node.Dimensions;
-        if (shape.Length != 2 || shape[0] > 0 || (shape[1] > 0 && shape[1] != head.Labels.Count))
+        if (shape.Length != 2 || shape[0] > 0 || (shape[1] > 0 && shape[1] != width))
         {
-            faults.Add($"the graph's output '{name}' has shape {Shape(node)} and head '{head.Name}' has {head.Labels.Count} labels");
+            faults.Add($"the graph's output '{name}' has shape {Shape(node)} and head '{head.Name}' has {width} {(head.Kind == HeadKind.Embedding ? "numbers" : "labels")}");
         }
     }
 

@@ -1,3 +1,4 @@
+using System.Numerics;
 using Microsoft.ML.OnnxRuntime;
 using Microsoft.ML.OnnxRuntime.Tensors;
 using StreamScorer.Shared.Bundle;
@@ -10,12 +11,14 @@ internal abstract class GraphInputs
 {
     private readonly PinnedTensor[] _tensors;
     private readonly OrtValue[] _values;
+    private readonly int? _separator;
 
     protected GraphInputs(GraphContract contract)
     {
         Names = [.. contract.Inputs.Select(input => input.Name)];
         _tensors = [.. contract.Inputs.Select(input => new PinnedTensor(input.Type))];
         _values = new OrtValue[_tensors.Length];
+        _separator = contract.Separator;
     }
 
     public string[] Names { get; }
@@ -34,6 +37,21 @@ internal abstract class GraphInputs
         foreach (var value in _values)
         {
             value?.Dispose();
+        }
+    }
+
+    /// <summary>Whether rows may hold two texts. Where they do not, segments are 0 throughout, as the memory was made.</summary>
+    protected bool HasPairs => _separator is not null;
+
+    /// <summary>1 from behind the first separator on, and 0 before: no text ever becomes a separator itself.</summary>
+    protected void FillSegments<T>(ReadOnlySpan<int> ids, Span<T> target)
+        where T : unmanaged, INumberBase<T>
+    {
+        var second = ids.IndexOf(_separator!.Value) + 1;
+        target.Clear();
+        if (second > 0)
+        {
+            target[second..ids.Length].Fill(T.One);
         }
     }
 

@@ -27,7 +27,7 @@ internal sealed class HeadOutputs
     {
         for (var i = 0; i < _tensors.Length; i++)
         {
-            _values[i] = _tensors[i].View([rows, _outputs[i].Head.Labels.Count]);
+            _values[i] = _tensors[i].View([rows, _outputs[i].Width]);
         }
 
         return _values;
@@ -48,7 +48,7 @@ internal sealed class HeadOutputs
         var column = 0;
         for (var i = 0; i < _tensors.Length; i++)
         {
-            var labels = _outputs[i].Head.Labels.Count;
+            var labels = _outputs[i].Width;
             for (var row = 0; row < rows; row++)
             {
                 var target = logits.Slice((row * _logitCount) + column, labels);

@@ -42,18 +42,27 @@ public sealed class OnnxScorer : IScorer
     public IReadOnlyList<string> Notes { get; }
 
     /// <summary>Loads the graph, holds it against the manifest, and runs it once at its smallest and longest.</summary>
+    /// <param name="only">The one head to read, an embedding perhaps; null: all, and each must give probabilities.</param>
     /// <exception cref="BundleException">The graph does not fit the manifest, or fails on its first run.</exception>
     /// <exception cref="InferenceException">The device that was asked for cannot be had.</exception>
-    public static OnnxScorer Open(ModelBundle bundle, InferOptions options)
+    public static OnnxScorer Open(ModelBundle bundle, InferOptions options, HeadManifest? only = null)
     {
         ArgumentOutOfRangeException.ThrowIfNegative(options.Threads);
         ArgumentOutOfRangeException.ThrowIfNegative(options.Gpu);
-        RefuseHeads(bundle);
+        if (only is null)
+        {
+            RefuseHeads(bundle);
+        }
+
         var model = ModelSession.Open(bundle, options);
         try
         {
             var faults = new List<string>();
-            var contract = GraphContract.Read(model.Session, model.Variant.Layout, bundle.Manifest, faults);
+            var heads = only is null ? bundle.Manifest.Heads : [only];
+            var contract = GraphContract.Read(model.Session, model.Variant.Layout, bundle.Manifest.Encoder, heads, faults) with
+            {
+                Separator = heads.Any(head => head.Pair) ? bundle.LoadTokenizer().SepId : null,
+            };
             if (faults.Count > 0)
             {
                 throw Refused(bundle, model.Variant.Graph, string.Join("; ", faults));
@@ -151,14 +160,13 @@ public sealed class OnnxScorer : IScorer
             for (var i = 0; i < results.Count; i++)
             {
                 var shape = results[i].GetTensorTypeAndShape().Shape;
-                var head = contract.Outputs[i].Head;
-                if (!shape.SequenceEqual([rows, head.Labels.Count]))
+                var output = contract.Outputs[i];
+                if (!shape.SequenceEqual([rows, output.Width]))
                 {
-                    var name = _outputs.Names[i];
                     throw Refused(
                         bundle,
                         graph,
-                        $"output '{name}' has shape [{string.Join(", ", shape)}] for {rows} rows and head '{head.Name}' has {head.Labels.Count} labels");
+                        $"output '{output.Name}' has shape [{string.Join(", ", shape)}] for {rows} rows and head '{output.Head.Name}' has {output.Width} labels");
                 }
             }
         }

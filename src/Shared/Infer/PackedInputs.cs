@@ -33,12 +33,12 @@ internal sealed class PackedInputs(GraphContract contract) : GraphInputs(contrac
         return View(i => [Names[i] == GraphContract.Bounds ? rows + 1 : tokens]);
     }
 
-    private static void Write<T>(string name, Span<T> target, TokenBatch batch, int first, int rows)
+    private void Write<T>(string name, Span<T> target, TokenBatch batch, int first, int rows)
         where T : unmanaged, INumberBase<T>
     {
-        if (name == GraphContract.Segments)
+        if (name == GraphContract.Segments && !HasPairs)
         {
-            return; // one text a post: segment 0 throughout, as the memory was made
+            return;
         }
 
         if (name == GraphContract.Bounds)
@@ -54,6 +54,10 @@ internal sealed class PackedInputs(GraphContract contract) : GraphInputs(contrac
             if (name == GraphContract.Bounds)
             {
                 target[row + 1] = T.CreateTruncating(end);
+            }
+            else if (name == GraphContract.Segments)
+            {
+                FillSegments(ids, target[begin..end]);
             }
             else
             {

@@ -59,9 +59,9 @@ internal sealed class PaddedInputs : GraphInputs
     {
         var target = Use<T>(input, rows * longest);
         var name = Names[input];
-        if (name == GraphContract.TokenTypeIds)
+        if (name == GraphContract.TokenTypeIds && !HasPairs)
         {
-            return; // one text a post: segment 0 throughout, as the memory was made
+            return;
         }
 
         for (var row = 0; row < rows; row++)
@@ -69,6 +69,12 @@ internal sealed class PaddedInputs : GraphInputs
             var ids = batch.Row(first + row);
             var line = target.Slice(row * longest, longest);
             line[ids.Length..].Clear();
+            if (name == GraphContract.TokenTypeIds)
+            {
+                FillSegments(ids, line);
+                continue;
+            }
+
             if (name == GraphContract.AttentionMask)
             {
                 line[..ids.Length].Fill(T.One);

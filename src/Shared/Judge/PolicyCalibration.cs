@@ -4,7 +4,7 @@ namespace StreamScorer.Shared.Judge;
 /// <param name="Method">In words: what was fitted how.</param>
 public sealed record PolicyCalibration(string Method, CalibrationData Data, IReadOnlyDictionary<string, HeadCalibration> Heads);
 
-/// <param name="File">File name without its folder.</param>
+/// <param name="File">File name without its folder, and which of its rows, if not all.</param>
 /// <param name="Sha256">Of the whole file, lower-case hexadecimal.</param>
 /// <param name="Rows">Rows that were scored, those left out not counted.</param>
 /// <param name="Without">Sources whose rows were left out.</param>

@@ -70,6 +70,19 @@ public sealed class CalibrateCommandTests : IDisposable
     }
 
     [Fact]
+    public void Calibrate_ShouldGiveARuleToEveryLabel_WhenItsHeadIsNamed()
+    {
+        var bundle = TinyBundle.Make(_folder, """{"version": "old", "heads": {}}""");
+
+        var (code, _, error) = Tool.Run("calibrate", bundle, Labelled(), "--best-f1", "--label", "hate", "--where", "source=even", "--folds", "3");
+
+        Assert.Equal((0, ""), (code, error));
+        var policy = ModelBundle.Open(bundle).Policy.Content;
+        Assert.Equal(["not_hate", "hate"], policy.Heads["hate"].Keys);
+        Assert.Equal(("labelled.csv where source=even", 29), (policy.Calibration!.Data.File, policy.Calibration.Data.Rows));
+    }
+
+    [Fact]
     public void Calibrate_ShouldNotAddABand_WhenTheRuleHasOne()
     {
         var bundle = TinyBundle.Make(_folder, """{"version": "old", "heads": {"hate": {"hate": {"review": 0.3}}}}""");
@@ -108,6 +121,19 @@ public sealed class CalibrateCommandTests : IDisposable
             said,
             Tool.Fault("calibrate", TinyBundle.Make(_folder, """{"version": "old", "heads": {}}"""), _folder.Write("labelled.csv", csv), "--best-f1"),
             StringComparison.Ordinal);
+
+    [Fact]
+    public void Calibrate_ShouldNameTheLabel_WhenNoRowHasIt()
+    {
+        var bundle = _folder.PathOf("bundle");
+        Assert.Equal(0, Tool.Run("import", Repository.TinyBert("model.safetensors"), "--out", bundle, "--head", "toxicity=sigmoid:a,b,c,d,e,f").ExitCode);
+        var labelled = _folder.Write("l.csv", "id,text,a,b\n" + string.Concat(Enumerable.Range(0, 60).Select(i => $"{i},text {i},{(i % 7 < 3 ? 1 : 0)},0\n")));
+
+        Assert.StartsWith(
+            "No row of the data has the label toxicity.b: no threshold can be chosen for it.",
+            Tool.Fault("calibrate", bundle, labelled, "--best-f1", "--folds", "2", "--label", "toxicity"),
+            StringComparison.Ordinal);
+    }
 
     [Fact]
     public void Calibrate_ShouldRefuse_WhenThresholdsGoByLanguage() =>

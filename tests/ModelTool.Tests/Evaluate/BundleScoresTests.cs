@@ -44,6 +44,23 @@ public sealed class BundleScoresTests : IDisposable
     }
 
     [Fact]
+    public void Evaluate_ShouldCountOnlyTheRowsThatHaveTheValues()
+    {
+        var bundle = TinyBundle.Make(_folder, """{"version": "1", "heads": {}}""");
+        var labelled = _folder.Write("l.csv", "id,text,split,lang,hate\na,fine,dev,en,1\nb,good,train,en,no label\nc,bad,dev,en,0\nd,worse,dev,hi,1\n");
+
+        var (_, output, error) = Tool.Run("evaluate", labelled, "--bundle", bundle, "--where", "split=dev,lang=en", "--json");
+
+        Assert.Empty(error);
+        var json = JsonNode.Parse(output)!;
+        Assert.Equal((2, "l.csv where split=dev, lang=en"), ((int)json["rows"]!, (string)json["data"]!));
+        Assert.EndsWith("has no rows below its header where split=test.", Tool.Fault("evaluate", labelled, "--bundle", bundle, "--where", "split=test"), StringComparison.Ordinal);
+        Assert.Contains("needs a header line with a column 'part', what --where names", Tool.Fault("evaluate", labelled, "--bundle", bundle, "--where", "part=dev"), StringComparison.Ordinal);
+        Assert.Contains("--where must be COLUMN=VALUE, and is 'dev'", Tool.Fault("evaluate", labelled, "--bundle", bundle, "--where", "dev"), StringComparison.Ordinal);
+        Assert.StartsWith("--where is for bundles, and ", Tool.Fault("evaluate", _folder.Write("scored.jsonl", "{}"), labelled, "--where", "split=dev"), StringComparison.Ordinal);
+    }
+
+    [Fact]
     public void Evaluate_ShouldCompareABundleWithItsOwnPolicyChanged()
     {
         var texts = TinyBundle.Texts("hate");

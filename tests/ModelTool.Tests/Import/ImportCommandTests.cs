@@ -103,7 +103,7 @@ public sealed class ImportCommandTests : IDisposable
     {
         _checkpoint.Write();
 
-        Assert.Contains("not for the worker, which serves softmax and sigmoid heads only: 'answer'", _checkpoint.Import("--head", "answer=span:start,end").Output, StringComparison.Ordinal);
+        Assert.Contains("not for the worker, which serves softmax and sigmoid heads of single texts only: 'answer'", _checkpoint.Import("--head", "answer=span:start,end").Output, StringComparison.Ordinal);
     }
 
     [Fact]

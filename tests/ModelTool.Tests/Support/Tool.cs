@@ -1,5 +1,6 @@
 using System.CommandLine;
 using ModelTool.Calibrate;
+using ModelTool.Embed;
 using ModelTool.Evaluate;
 using ModelTool.Import;
 using ModelTool.Quantize;
@@ -16,7 +17,7 @@ internal static class Tool
         using var error = new StringWriter();
         var root = new RootCommand
         {
-            ImportCommand.Create(), InitCommand.Create(), QuantizeCommand.Create(), BundleCommand.Create(), TrainCommand.Create(), EvaluateCommand.Create(), CalibrateCommand.Create(),
+            ImportCommand.Create(), InitCommand.Create(), QuantizeCommand.Create(), BundleCommand.Create(), TrainCommand.Create(), EvaluateCommand.Create(), CalibrateCommand.Create(), EmbedCommand.Create(),
         };
         var code = root.Parse(args).Invoke(new InvocationConfiguration { Output = output, Error = error });
         return (code, output.ToString(), error.ToString());

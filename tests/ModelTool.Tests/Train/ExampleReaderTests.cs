@@ -32,6 +32,24 @@ public sealed class ExampleReaderTests : IDisposable
     }
 
     [Fact]
+    public void Untaught_ShouldNameTheLabels_WhenNoTrainingRowHasThem()
+    {
+        var heads = new Dictionary<string, HeadConfig>
+        {
+            ["mood"] = new() { Labels = ["low", "middle", "high"] },
+            ["both"] = new() { Kind = "sigmoid", Labels = ["a", "b"], Column = "names" },
+        };
+        var set = Read(
+            config => config with { Heads = heads },
+            "text,mood,names,source,split",
+            "one,low,a,x,train",
+            "two,high,-,x,train",
+            "three,middle,b,x,dev");
+
+        Assert.Equal(["mood.middle", "both.b"], set.Untaught(heads));
+    }
+
+    [Fact]
     public void Read_ShouldEncodePairs_WhenASecondColumnIsNamed()
     {
         var set = Read(
@@ -63,10 +81,12 @@ public sealed class ExampleReaderTests : IDisposable
             "text,names,source,split",
             "one,b a,x,train",
             "two,a,x,train",
+            "none,-,x,train",
             "three,b,x,dev");
 
         Assert.Equal([1, 1], set.Train[0].Labels[0]);
         Assert.Equal([1, 0], set.Train[1].Labels[0]);
+        Assert.Equal([0, 0], set.Train[2].Labels[0]);
     }
 
     [Fact]

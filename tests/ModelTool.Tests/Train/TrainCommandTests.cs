@@ -12,7 +12,7 @@ public sealed class TrainCommandTests : IDisposable
     [Fact]
     public void Train_ShouldLearnAndWriteAModel_WhenLabelsFollowFromTheText()
     {
-        var (code, output, error) = Tool.Run("train", Config(), "--set", "output=learn");
+        var (code, output, error) = Tool.Run("train", Config(), "--set", "output=" + _folder.PathOf("learn"));
 
         Assert.True(code == 0, error);
         Assert.Empty(output);
@@ -118,7 +118,7 @@ public sealed class TrainCommandTests : IDisposable
 
     private bool Train(string output, bool resume, int stopAfter, double average = 0, int epochs = 2)
     {
-        var config = TrainConfigFile.Read(Config(), [$"output={output}", $"epochs={epochs}", $"average={average.ToString(CultureInfo.InvariantCulture)}"]);
+        var config = TrainConfigFile.Read(Config(), [$"output={_folder.PathOf(output)}", $"epochs={epochs}", $"average={average.ToString(CultureInfo.InvariantCulture)}"]);
         using var trainer = new Trainer(config, new ProgressLine(TextWriter.Null, terminal: true, TimeProvider.System));
         var metrics = _folder.PathOf($"{output}/metrics.csv");
         return trainer.Run(resume, () => File.ReadLines(metrics).Count(line => line.Contains("train", StringComparison.Ordinal)) >= stopAfter);

@@ -48,6 +48,30 @@ public sealed class TrainConfigFileTests : IDisposable
         Assert.Equal(["/data/train.csv"], config.Data.Train);
     }
 
+    [Fact]
+    public void Read_ShouldStartAtTheCurrentFolder_WhenAPathIsOverridden()
+    {
+        var config = Read(Valid, "checkpoint=here", "output=../out", "data={train: c.csv, dev: [d.csv, /e.csv], text: body}");
+
+        var (current, above) = (Environment.CurrentDirectory, Path.GetDirectoryName(Environment.CurrentDirectory)!);
+        Assert.Equal((Path.Combine(current, "here"), Path.Combine(above, "out")), (config.Checkpoint, config.Output));
+        Assert.Equal([Path.Combine(current, "c.csv")], config.Data.Train);
+        Assert.Equal([Path.Combine(current, "d.csv"), "/e.csv"], config.Data.Dev);
+        Assert.Equal("body", config.Data.Text);
+    }
+
+    [Theory]
+    [InlineData("data.train=")]
+    [InlineData("data.train=[~]")]
+    [InlineData("data.dev=~")]
+    [InlineData("checkpoint=")]
+    public void Read_ShouldSayWhatHasNoValue_WhenAPathIsOverriddenByNothing(string setting)
+    {
+        var fault = Assert.Throws<ToolException>(() => Read(Valid, setting)).Message;
+
+        Assert.Contains($"'{setting.Split('=')[0]}' has no value", fault, StringComparison.Ordinal);
+    }
+
     [Theory]
     [InlineData("batches: 3", "line 8: Property 'batches' not found")]
     [InlineData("batch: many", "line 8:")]
