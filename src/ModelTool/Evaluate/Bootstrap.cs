@@ -27,7 +27,9 @@ internal static class Bootstrap
         return Resample(first.Samples.Count, draw => MacroF1(after, draw) - MacroF1(before, draw));
     }
 
-    private static Interval? Resample(int rows, Func<int[], double> figure)
+    /// <summary>Of any figure.</summary>
+    /// <param name="figure">Of the rows that were drawn, by index.</param>
+    public static Interval? Resample(int rows, Func<int[], double> figure)
     {
         if (rows < 2)
         {

@@ -1,6 +1,7 @@
 using System.CommandLine;
 using System.Text;
 using System.Text.Json;
+using StreamScorer.Shared.Infer;
 
 namespace ModelTool.Evaluate;
 
@@ -9,7 +10,7 @@ internal static class EvaluateCommand
 {
     private static readonly Argument<string[]> Files = new("FILES")
     {
-        Description = "SCORED LABELLED: what 'streamscorer score' printed (- for standard input), and the CSV file that was scored. With --bundle only LABELLED. Columns: id, and the true labels of each head under the head's name (or a column a label, for sigmoid heads).",
+        Description = "SCORED LABELLED: what 'streamscorer score' printed (- for standard input), and the CSV file that was scored. With --bundle only LABELLED. Columns: id, and the true labels of each head under the head's name (or a column a label, for sigmoid heads). With --bundle LABELLED may also be sentences with entities (CoNLL, .conll) or questions with answers (SQuAD 1.1, .json).",
         Arity = new ArgumentArity(1, 2),
     };
 
@@ -65,6 +66,15 @@ internal static class EvaluateCommand
 
         var file = files[^1];
         var columns = CommonOptions.ReadColumns(parsed) with { Slices = parsed.GetRequiredValue(Slice) is { Length: > 0 } slices ? slices : null };
+        var without = parsed.GetRequiredValue(Without);
+        if (TextScores.IsOne(file))
+        {
+            string[] bundles = [.. ((string?[])[bundle, parsed.GetValue(Against)]).OfType<string>()];
+            return bundle is null
+                ? throw new ToolException($"Name a bundle with --bundle: scored lines say nothing of the words of {file}.")
+                : EvaluateTexts(file, columns, bundles, CommonOptions.ReadInfer(parsed), without);
+        }
+
         using var labelled = new LabelledRows(file, columns);
         using var sources = new ScoredSources(file, columns, CommonOptions.ReadInfer(parsed), CommonOptions.Progress);
         var inputs = new List<ScoredInput> { bundle is null ? sources.OpenFile(files[0]) : sources.OpenBundle(bundle) };
@@ -73,34 +83,50 @@ internal static class EvaluateCommand
             inputs.Add(sources.Open(other));
         }
 
-        var without = parsed.GetRequiredValue(Without);
         if (without.Length > 0)
         {
             labelled.NeedSource();
         }
 
-        return Measure(SampleReader.Read(labelled, inputs), labelled, LabelledRows.Digest(file), without);
+        return Measure(SampleReader.Read(labelled, inputs), file, labelled.Name, labelled.Slices, without);
+    }
+
+    private static (Evaluation Evaluation, IReadOnlyList<ScoredSet> Pooled) EvaluateTexts(
+        string file, LabelledColumns columns, string[] bundles, InferOptions infer, string[] without)
+    {
+        var slices = TextScores.Slices(file, columns, without);
+        var sets = new List<ScoredSet>();
+        foreach (var bundle in bundles)
+        {
+            using var scores = new TextScores(file, columns, bundle, infer);
+            sets.Add(scores.Read(slices));
+        }
+
+        return Measure(sets, file, Path.GetFileName(file), slices, without);
     }
 
     private static (Evaluation Evaluation, IReadOnlyList<ScoredSet> Pooled) Measure(
-        IReadOnlyList<ScoredSet> sets, LabelledRows labelled, string sha256, string[] without)
+        IReadOnlyList<ScoredSet> sets, string file, string name, IReadOnlyList<string> slices, string[] without)
     {
-        var evaluations = sets.Select(set => Evaluation.Of(set, labelled, sha256, without)).ToList();
+        var sha256 = LabelledRows.Digest(file);
+        var evaluations = sets.Select(set => Evaluation.Of(set, name, slices, sha256, without)).ToList();
         var pooled = sets
-            .Select(set => set with { Heads = [.. set.Heads.Select(head => Evaluation.Pool(head, without))] })
+            .Select(set => set with { Heads = [.. set.Heads.Select(head => Evaluation.Pool(head, without))], Entities = [.. set.Entities.Select(head => head.Without(without))] })
             .ToList();
         if (pooled.Count == 1)
         {
             return (evaluations[0], pooled);
         }
 
-        var both = pooled[0].Heads.Join(pooled[1].Heads, head => head.Head, head => head.Head, (first, second) => (first, second)).ToList();
-        return both.Count == 0
+        var both = Pairs(pooled[0].Heads, pooled[1].Heads, head => head.Head, HeadComparison.Of);
+        var texts = Pairs(pooled[0].Entities, pooled[1].Entities, head => head.Head, TextComparison.Of)
+            .Concat(Pairs(pooled[0].Answers, pooled[1].Answers, head => head.Head, TextComparison.Of)).ToDictionary();
+        return both.Count + texts.Count == 0
             ? throw new ToolException($"{sets[0].Name} and {sets[1].Name} have no head in common: there is nothing to compare.")
-            : (evaluations[0] with
-            {
-                Against = evaluations[1],
-                Comparison = both.ToDictionary(pair => pair.first.Head, pair => HeadComparison.Of(pair.first, pair.second)),
-            }, pooled);
+            : (evaluations[0] with { Against = evaluations[1], Comparison = both, TextComparison = texts.Count == 0 ? null : texts }, pooled);
     }
+
+    private static Dictionary<string, TComparison> Pairs<T, TComparison>(
+        IReadOnlyList<T> first, IReadOnlyList<T> second, Func<T, string> name, Func<T, T, TComparison> compare) =>
+        first.Join(second, name, name, (a, b) => (Name: name(a), Comparison: compare(a, b))).ToDictionary(pair => pair.Name, pair => pair.Comparison);
 }

@@ -28,20 +28,37 @@ internal sealed record Evaluation(
 {
     public Evaluation? Against { get; init; }
 
+    /// <summary>By head that finds entities; null where the data labels none.</summary>
+    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
+    public IReadOnlyDictionary<string, EntityHead>? Entities { get; init; }
+
+    /// <summary>By head that finds answers; null where the data labels none.</summary>
+    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
+    public IReadOnlyDictionary<string, AnswerHead>? Answers { get; init; }
+
     /// <summary>By head that both have.</summary>
     public IReadOnlyDictionary<string, HeadComparison>? Comparison { get; init; }
+
+    /// <summary>By head, on entities or answers, that both have.</summary>
+    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
+    public IReadOnlyDictionary<string, TextComparison>? TextComparison { get; init; }
 
     /// <summary>Values of a slice column beyond this are no slices: somebody named the ids or the texts.</summary>
     private const int MaxSlices = 200;
 
-    public static Evaluation Of(ScoredSet set, LabelledRows labelled, string sha256, IReadOnlyList<string> without) => new(
+    /// <param name="slices">Names of the columns that the samples' slices are from.</param>
+    public static Evaluation Of(ScoredSet set, string data, IReadOnlyList<string> slices, string sha256, IReadOnlyList<string> without) => new(
         set.Name,
-        labelled.Name,
+        data,
         sha256,
         set.Rows,
         set.Rejected,
         without,
-        set.Heads.ToDictionary(head => head.Head, head => Measure(head, labelled.Slices, without)));
+        set.Heads.ToDictionary(head => head.Head, head => Measure(head, slices, without)))
+    {
+        Entities = set.Entities.Count == 0 ? null : set.Entities.ToDictionary(head => head.Head, head => EntityHead.Of(head, slices, without)),
+        Answers = set.Answers.Count == 0 ? null : set.Answers.ToDictionary(head => head.Head, head => AnswerHead.Of(head.Questions)),
+    };
 
     /// <summary>The posts that pooled figures are of.</summary>
     public static HeadSamples Pool(HeadSamples head, IReadOnlyList<string> without) =>
@@ -61,9 +78,16 @@ internal sealed record Evaluation(
 
     private static Dictionary<string, Quality> Slice(HeadSamples head, string column, int index)
     {
-        var groups = head.Samples.GroupBy(sample => sample.Slices[index]).OrderBy(group => group.Key, StringComparer.Ordinal).ToList();
+        var groups = Grouped(head.Samples, sample => sample.Slices[index], column);
+        return groups.ToDictionary(group => group.Key, group => Quality.Of(head with { Samples = [.. group] }));
+    }
+
+    /// <summary>By the values of a slice column, in order.</summary>
+    public static IReadOnlyList<IGrouping<string, T>> Grouped<T>(IEnumerable<T> samples, Func<T, string> value, string column)
+    {
+        var groups = samples.GroupBy(value).OrderBy(group => group.Key, StringComparer.Ordinal).ToList();
         return groups.Count <= MaxSlices
-            ? groups.ToDictionary(group => group.Key, group => Quality.Of(head with { Samples = [.. group] }))
+            ? groups
             : throw new ToolException($"Column '{column}' has {groups.Count} different values, more than the {MaxSlices} that --slice can show: name a column with groups of posts.");
     }
 }

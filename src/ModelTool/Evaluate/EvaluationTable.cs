@@ -4,7 +4,7 @@ using System.Text;
 namespace ModelTool.Evaluate;
 
 /// <summary>An evaluation as a table for people; F1, accuracy, calibration error and Brier score in points, as papers give them.</summary>
-internal static class EvaluationTable
+internal static partial class EvaluationTable
 {
     public static string Format(Evaluation evaluation)
     {
@@ -21,6 +21,18 @@ internal static class EvaluationTable
     }
 
     private static void Add(StringBuilder text, Evaluation evaluation)
+    {
+        if (evaluation.Heads.Count > 0)
+        {
+            AddHeads(text, evaluation);
+        }
+
+        AddEntities(text, evaluation);
+        AddAnswers(text, evaluation);
+        text.Append(CultureInfo.InvariantCulture, $"{evaluation.Rows} rows, {evaluation.Rejected} of them rejected and in no figure");
+    }
+
+    private static void AddHeads(StringBuilder text, Evaluation evaluation)
     {
         Line(text, "head", "slice", "rows", "accuracy", "macro-F1", "ROC-AUC", "PR-AUC", "ECE", "Brier");
         foreach (var (head, quality) in evaluation.Heads)
@@ -41,7 +53,6 @@ internal static class EvaluationTable
         }
 
         AddLabels(text, evaluation);
-        text.Append(CultureInfo.InvariantCulture, $"{evaluation.Rows} rows, {evaluation.Rejected} of them rejected and in no figure");
     }
 
     private static void AddLabels(StringBuilder text, Evaluation evaluation)
@@ -77,6 +88,7 @@ internal static class EvaluationTable
                 $"{head}: macro-F1 {Number(100 * own.MacroF1Difference, "+0.0;-0.0;0.0")} (95 % interval {low} to {high}), {own.Flips.Count} flips, {own.OnlySecond} right only now, {own.OnlyFirst} right only before, McNemar p {own.McNemar:0.000}\n");
         }
 
+        AddTextComparison(text, evaluation);
         text.Length--;
     }
 

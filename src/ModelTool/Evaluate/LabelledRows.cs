@@ -157,6 +157,11 @@ internal sealed class LabelledRows : IDisposable
             throw new ToolException($"{file} is a folder, and must be a CSV file with labels.");
         }
 
+        if (TextScores.IsOne(file))
+        {
+            throw new ToolException($"{file} is no CSV file: entities and answers are measured by 'modeltool evaluate --bundle' alone, two bundles side by side with --against.");
+        }
+
         var csv = CsvReader.FromFile(file, CsvReaderOptions.Default with
         {
             Separator = ',', // not guessed from the first lines, which a post's text could mislead

@@ -7,7 +7,14 @@ internal sealed record ScoredInput(string Name, IEnumerable<ScoredLine> Lines);
 /// <summary>An input joined with its labels.</summary>
 /// <param name="Rejected">Rows that were not scored and so are in no figure.</param>
 /// <param name="Heads">Those with at least one label.</param>
-internal sealed record ScoredSet(string Name, int Rows, int Rejected, IReadOnlyList<HeadSamples> Heads);
+internal sealed record ScoredSet(string Name, int Rows, int Rejected, IReadOnlyList<HeadSamples> Heads)
+{
+    /// <summary>Heads that find entities; at most one.</summary>
+    public IReadOnlyList<EntitySamples> Entities { get; init; } = [];
+
+    /// <summary>Heads that find answers; at most one.</summary>
+    public IReadOnlyList<AnswerSamples> Answers { get; init; } = [];
+}
 
 /// <summary>Joins scores with labels, row by row; ids must agree.</summary>
 internal static class SampleReader

@@ -1,3 +1,5 @@
+using StreamScorer.Shared.Bundle;
+
 namespace ModelTool.Train;
 
 /// <summary>Lays rows out as the graph reads them.</summary>
@@ -22,35 +24,58 @@ internal sealed class BatchMaker(IReadOnlyList<KeyValuePair<string, HeadConfig>>
         Example[] picked = [.. rows.Select(row => examples[row])];
         var targets = heads.Index().ToDictionary(
             head => head.Item.Key,
-            head => head.Item.Value.Kind == "sigmoid" ? Sigmoid(picked, head.Index, head.Item.Value) : Softmax(picked, head.Index, head.Item.Value));
+            head => Target(picked, head.Index, head.Item.Value, length));
         return new TrainBatch(length, ids, segments, [.. picked.Select(example => example.Ids.Length)], targets);
     }
 
-    /// <summary>Cross-entropy averaged with the rows' and classes' weights over the rows that have a label, as torch.nn.CrossEntropyLoss does.</summary>
-    private static HeadTarget Softmax(Example[] rows, int head, HeadConfig config)
+    private static HeadTarget Target(Example[] rows, int head, HeadConfig config, int length) => config.ParsedKind switch
     {
-        var target = new float[rows.Length * config.Labels.Count];
+        HeadKind.Sigmoid => Sigmoid(rows, head, config),
+        HeadKind.Token => OneOf(rows, head, config, length, config.Labels.Count),
+        HeadKind.Span => OneOf(rows, head, config, 2, length), // of all tokens one is the start, and one the end
+        _ => OneOf(rows, head, config, 1, config.Labels.Count),
+    };
+
+    /// <summary>
+    /// Cross-entropy averaged with the rows' and classes' weights over the places that have a label, as torch.nn.CrossEntropyLoss does with its ignore_index.
+    /// </summary>
+    /// <param name="places">Places of a row that can have a label: 1, its tokens, or start and end.</param>
+    /// <param name="classes">What a label is one of.</param>
+    private static HeadTarget OneOf(Example[] rows, int head, HeadConfig config, int places, int classes)
+    {
+        var target = new float[rows.Length * places * classes];
         var all = 0f;
         for (var i = 0; i < rows.Length; i++)
         {
-            if (rows[i].SoftLabel(head) is { } soft)
+            var place = i * places * classes;
+            if (rows[i].SoftLabel(head) is { } soft) // softmax only: one place
             {
-                for (var one = 0; one < config.Labels.Count; one++)
+                for (var one = 0; one < classes; one++)
                 {
-                    var weight = rows[i].Weight * soft.Weight * soft.Probabilities[one] * ClassWeight(config, one);
-                    target[(i * config.Labels.Count) + one] = weight;
-                    all += weight;
+                    Add(place + one, rows[i].Weight * soft.Weight * soft.Probabilities[one] * ClassWeight(config, one));
                 }
+
+                continue;
             }
-            else if (rows[i].Labels[head][0] is >= 0 and var label)
+
+            foreach (var label in rows[i].Labels[head])
             {
-                var weight = rows[i].Weight * ClassWeight(config, label);
-                target[(i * config.Labels.Count) + label] = weight;
-                all += weight;
+                if (label >= 0)
+                {
+                    Add(place + label, rows[i].Weight * ClassWeight(config, label));
+                }
+
+                place += classes;
             }
         }
 
         return new HeadTarget(target, null, all > 0 ? 1 / all : 0);
+
+        void Add(int at, float weight)
+        {
+            target[at] = weight;
+            all += weight;
+        }
     }
 
     /// <summary>Averaged over the labels that are known; a class weight is what a yes counts, as pos_weight of torch.nn.BCEWithLogitsLoss.</summary>

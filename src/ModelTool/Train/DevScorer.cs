@@ -1,10 +1,9 @@
 using Microsoft.ML.OnnxRuntime;
 using ModelTool.Graph;
-using StreamScorer.Shared.Bundle;
 
 namespace ModelTool.Train;
 
-/// <summary>Macro-F1 of every head on the development rows, with the weights as they would be saved. Without dropout.</summary>
+/// <summary>F1 of every head on the development rows, with the weights as they would be saved. Without dropout.</summary>
 internal sealed class DevScorer : IDisposable
 {
     // Twice as many tokens fit through as in training: nothing is kept for a gradient.
@@ -25,21 +24,25 @@ internal sealed class DevScorer : IDisposable
     }
 
     /// <summary>By head, in their order; fractions.</summary>
-    public IReadOnlyList<double> MacroF1()
+    public IReadOnlyList<double> F1()
     {
-        F1Counts[] counts = [.. _heads.Select(head => new F1Counts(head.Labels.Count))];
+        HeadMeter[] meters = [.. _heads.Select(HeadMeter.Of)];
         foreach (var rows in BatchPlan.Sorted(_examples, Rows))
         {
             var batch = _maker.Make(_examples, rows);
-            float[][] logits = [.. _heads.Select(head => new float[batch.Rows * head.Labels.Count])];
+            float[][] logits = [.. _heads.Select(head => new float[TrainGraph.LogitShape(head, batch.Rows, batch.Length).Aggregate((product, size) => product * size)])];
             Run(batch, logits);
             for (var head = 0; head < _heads.Count; head++)
             {
-                Count(counts[head], head, rows, logits[head]);
+                var width = logits[head].Length / rows.Length;
+                for (var i = 0; i < rows.Length; i++)
+                {
+                    meters[head].Add(_examples[rows[i]], logits[head].AsSpan(i * width, width));
+                }
             }
         }
 
-        return [.. counts.Select(head => head.Macro)];
+        return [.. meters.Select(meter => meter.F1)];
     }
 
     public void Dispose() => _session.Dispose();
@@ -56,37 +59,5 @@ internal sealed class DevScorer : IDisposable
         {
             outputs.ForEach(output => output.Into.Dispose());
         }
-    }
-
-    private void Count(F1Counts counts, int head, int[] rows, float[] logits)
-    {
-        var labels = _heads[head].Labels.Count;
-        for (var i = 0; i < rows.Length; i++)
-        {
-            var truth = _examples[rows[i]].Labels[head];
-            var row = logits.AsSpan(i * labels, labels);
-            if (_heads[head].Kind == HeadKind.Softmax)
-            {
-                counts.AddOne(truth[0], Likeliest(row));
-                continue;
-            }
-
-            for (var label = 0; label < labels; label++)
-            {
-                counts.AddEach(label, truth[label], row[label] >= 0);
-            }
-        }
-    }
-
-    // Of two equal ones the last: probability 0.5 counts as yes.
-    private static int Likeliest(ReadOnlySpan<float> logits)
-    {
-        var best = 0;
-        for (var i = 1; i < logits.Length; i++)
-        {
-            best = logits[i] >= logits[best] ? i : best;
-        }
-
-        return best;
     }
 }

@@ -1,9 +1,12 @@
+using ModelTool.Texts;
+
 namespace ModelTool.Train;
 
 /// <summary>A labelled row, encoded.</summary>
 /// <param name="Segments">Null where there is one text.</param>
 /// <param name="Labels">
 /// By head, in their order. Softmax: the label's index, or -1 where it is missing. Sigmoid: 1, 0 or -1 a label.
+/// Token: the label's index a token, -1 where it is ignored. Span: the first and the last token. Of these two nothing at all where the file labels none.
 /// </param>
 /// <param name="Weight">What the row counts in the losses.</param>
 internal sealed record Example(int[] Ids, int[]? Segments, short[][] Labels, float Weight)
@@ -12,6 +15,12 @@ internal sealed record Example(int[] Ids, int[]? Segments, short[][] Labels, flo
     public SoftLabel?[] Soft { get; init; } = [];
 
     public SoftLabel? SoftLabel(int head) => head < Soft.Length ? Soft[head] : null;
+
+    /// <summary>What <see cref="Ids"/> are, in a row of a CoNLL file: for measuring entities.</summary>
+    public EncodedSentence? Sentence { get; init; }
+
+    /// <summary>What <see cref="Ids"/> are, in a row of questions: for measuring answers.</summary>
+    public QuestionWindow? Window { get; init; }
 
     /// <summary>Whether a head has something to learn from the row.</summary>
     public bool Has(int head) => Array.Exists(Labels[head], label => label >= 0);

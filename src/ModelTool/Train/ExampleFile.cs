@@ -1,5 +1,6 @@
 using System.Globalization;
 using CsvHelper;
+using StreamScorer.Shared.Bundle;
 
 namespace ModelTool.Train;
 
@@ -54,10 +55,15 @@ internal sealed class ExampleFile : IDisposable
     public bool Next() => _csv.Read();
 
     /// <summary>The row's labels as <see cref="Example"/> keeps them.</summary>
-    public short[][] Labels() => [.. _heads.Select(head => head.Value.Kind == "sigmoid" ? Sigmoid(head.Value) : Softmax(head.Key, head.Value))];
+    public short[][] Labels() => [.. _heads.Select(head => head.Value.ParsedKind switch
+    {
+        HeadKind.Softmax => Softmax(head.Key, head.Value),
+        HeadKind.Sigmoid => Sigmoid(head.Value),
+        _ => head.Value.NoLabels(),
+    })];
 
     /// <summary>By head, the label that a row without one is taken to have; null where it has one or none is assumed.</summary>
-    public SoftLabel?[] Assumed(short[][] labels) => [.. _heads.Values.Select((head, i) => labels[i][0] >= 0 ? null : Assumed(head))];
+    public SoftLabel?[] Assumed(short[][] labels) => [.. _heads.Values.Select((head, i) => head.Assume.Count == 0 || labels[i][0] >= 0 ? null : Assumed(head))];
 
     public void Dispose() => _csv.Dispose();
 
@@ -122,6 +128,7 @@ internal sealed class ExampleFile : IDisposable
     private void RequireColumns()
     {
         var columns = _heads
+            .Where(head => head.Value.ParsedKind is HeadKind.Softmax or HeadKind.Sigmoid)
             .SelectMany(head => head.Value is { Kind: "sigmoid", Column: null } ? head.Value.Labels : [head.Value.Column ?? head.Key])
             .Prepend(_data.Text)
             .Concat(_heads.Values.SelectMany(head => head.Assume).Select(rule => rule.Column))

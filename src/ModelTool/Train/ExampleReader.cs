@@ -1,12 +1,14 @@
 using System.Security.Cryptography;
 using System.Text;
 using CsvHelper;
+using ModelTool.Texts;
+using StreamScorer.Shared.Bundle;
 using StreamScorer.Shared.Encode;
 
 namespace ModelTool.Train;
 
 /// <summary>Reads all labelled rows and splits them into those to train on and those to measure on.</summary>
-internal sealed class ExampleReader
+internal sealed partial class ExampleReader
 {
     private readonly TrainConfig _config;
     private readonly BertTokenizer _tokenizer;
@@ -25,6 +27,10 @@ internal sealed class ExampleReader
         _teacher = config.Data.Teacher.Scores.Count > 0 ? new Teacher(config.Data.Teacher, config.Heads) : null;
     }
 
+    /// <param name="split">What the row's split column says.</param>
+    /// <param name="text">Called where the text matters.</param>
+    private delegate Part Division(string? split, Func<string> text);
+
     private enum Part
     {
         Train,
@@ -38,12 +44,12 @@ internal sealed class ExampleReader
         var reader = new ExampleReader(config, tokenizer);
         foreach (var file in config.Data.Train)
         {
-            reader.Read(file, config.Data.Dev.Count > 0 ? _ => Part.Train : config.Data.Split is null ? ByHash : BySplit);
+            reader.Read(file, config.Data.Dev.Count > 0 ? (_, _) => Part.Train : config.Data.Split is null ? ByHash : BySplit);
         }
 
         foreach (var file in config.Data.Dev)
         {
-            reader.Read(file, _ => Part.Dev);
+            reader.Read(file, (_, _) => Part.Dev);
         }
 
         var set = new ExampleSet(reader._train, reader._dev, reader._unlabelled);
@@ -51,8 +57,20 @@ internal sealed class ExampleReader
         return set;
     }
 
-    private void Read(string file, Func<ExampleFile, Part> partOf)
+    private void Read(string file, Division partOf)
     {
+        if (TextFiles.IsConll(file))
+        {
+            ReadSentences(file, partOf);
+            return;
+        }
+
+        if (TextFiles.IsSquad(file))
+        {
+            ReadQuestions(file, partOf);
+            return;
+        }
+
         try
         {
             ReadRows(file, partOf);
@@ -63,22 +81,20 @@ internal sealed class ExampleReader
         }
     }
 
-    private void ReadRows(string file, Func<ExampleFile, Part> partOf)
+    private void ReadRows(string file, Division partOf)
     {
         using var rows = new ExampleFile(file, _config.Data, _config.Heads);
         while (rows.Next())
         {
             var source = rows.Source;
-            var part = partOf(rows);
+            var part = partOf(rows.Split, () => rows.Text);
             if (part == Part.Neither || _config.Data.Without.Contains(source))
             {
                 continue;
             }
 
-            var labels = rows.Labels();
-            if (!labels.Any(head => head.Any(label => label >= 0)))
+            if (Labelled(rows.Labels()) is not { } labels)
             {
-                _unlabelled++;
                 continue;
             }
 
@@ -89,12 +105,24 @@ internal sealed class ExampleReader
             }
 
             var assumed = rows.Assumed(labels);
-            _train.Add(Encode(rows, labels, _config.Data.SourceWeights.GetValueOrDefault(source, 1)) with
+            _train.Add(Encode(rows, labels, WeightOf(source)) with
             {
                 Soft = _teacher?.Teach(rows.Id, labels, assumed, [.. _config.Heads.Values]) ?? assumed,
             });
         }
     }
+
+    /// <summary>The labels; null where no head has one, and the row is counted as left out.</summary>
+    private short[][]? Labelled(short[][] labels)
+    {
+        var any = labels.Any(head => head.Any(label => label >= 0));
+        _unlabelled += any ? 0 : 1;
+        return any ? labels : null;
+    }
+
+    private void Add(Part part, Example example) => (part == Part.Train ? _train : _dev).Add(example);
+
+    private float WeightOf(string source) => _config.Data.SourceWeights.GetValueOrDefault(source, 1);
 
     private Example Encode(ExampleFile row, short[][] labels, float weight)
     {
@@ -108,7 +136,7 @@ internal sealed class ExampleReader
         return new Example([.. _ids.AsSpan(0, count)], [.. _segments.AsSpan(0, count)], labels, weight);
     }
 
-    private static Part BySplit(ExampleFile row) => row.Split switch
+    private static Part BySplit(string? split, Func<string> text) => split switch
     {
         "train" => Part.Train,
         "dev" => Part.Dev,
@@ -116,7 +144,7 @@ internal sealed class ExampleReader
     };
 
     // By the text, so that a text that occurs twice is not in both.
-    private static Part ByHash(ExampleFile row) => SHA256.HashData(Encoding.UTF8.GetBytes(row.Text))[0] % 5 == 0 ? Part.Dev : Part.Train;
+    private static Part ByHash(string? split, Func<string> text) => SHA256.HashData(Encoding.UTF8.GetBytes(text()))[0] % 5 == 0 ? Part.Dev : Part.Train;
 
     private static void Require(ExampleSet set, TrainConfig config)
     {
@@ -134,7 +162,7 @@ internal sealed class ExampleReader
                 throw new ToolException($"No training row has a label for the head '{name}': look at its column, or leave the head out.");
             }
 
-            if (seen == 1)
+            if (seen == 1 && head.ParsedKind != HeadKind.Span)
             {
                 throw new ToolException($"All training rows of the head '{name}' have the same label{(head.Kind == "sigmoid" ? " value" : "")}: there is nothing to tell apart.");
             }

@@ -3,7 +3,7 @@ using System.Globalization;
 namespace ModelTool.Train;
 
 /// <summary>
-/// What training measured, as CSV: a line a step with the losses, and a line an epoch with macro-F1 on the development rows; empty where a
+/// What training measured, as CSV: a line a step with the losses, and a line an epoch with F1 on the development rows; empty where a
 /// column has no meaning. Every line is written at once, so that the file can be watched.
 /// </summary>
 internal sealed class MetricsFile : IDisposable

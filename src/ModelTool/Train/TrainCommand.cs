@@ -19,7 +19,7 @@ internal static class TrainCommand
     {
         var command = new Command(
             "train",
-            "Fine-tunes a BERT checkpoint on labelled CSV rows. The output folder gets the best weights in 'model', for 'import'; the newest checkpoint in 'last'; and metrics.csv.")
+            "Fine-tunes a BERT checkpoint on labelled rows: CSV, CoNLL (.conll) and SQuAD (.json) files. The output folder gets the best weights in 'model', for 'import'; the newest checkpoint in 'last'; and metrics.csv.")
         {
             Config, Set, Resume,
         };

@@ -1,4 +1,6 @@
 using System.Text.Json.Serialization;
+using StreamScorer.Shared.Bundle;
+using YamlDotNet.Serialization;
 
 namespace ModelTool.Train;
 
@@ -53,7 +55,7 @@ internal sealed record TrainConfig
     /// <summary>Decides the order of the data, dropout and new heads. (default: 1)</summary>
     public int Seed { get; init; } = 1;
 
-    /// <summary>Epochs without a better mean macro-F1 on the development rows after which training ends; 0 never ends early. (default: 2)</summary>
+    /// <summary>Epochs without a better mean F1 on the development rows after which training ends; 0 never ends early. (default: 2)</summary>
     public int Patience { get; init; } = 2;
 
     /// <summary>Steps between checkpoints; the end of an epoch always makes one. (default: 500)</summary>
@@ -65,13 +67,16 @@ internal sealed record TrainConfig
     public FreezeConfig Freeze { get; init; } = new();
 }
 
-/// <summary>Labelled rows: CSV files with a header line.</summary>
+/// <summary>
+/// Labelled rows. By the end of their names: <c>.conll</c> files have sentences with a tag a word and comments <c># column = value</c> before them, <c>.json</c> files
+/// questions about texts (SQuAD 1.1); all others are CSV with a header line. Files of several kinds may go together: each labels the heads it can.
+/// </summary>
 internal sealed record DataConfig
 {
     /// <summary>Files with the training rows.</summary>
     public List<string> Train { get; init; } = [];
 
-    /// <summary>Files with the development rows. Without them the split column decides, and without that every fifth row by a hash of its text.</summary>
+    /// <summary>Files with the development rows. Without them the split column decides, and without that every fifth row by a hash of its text (of questions, of what they are about).</summary>
     public List<string> Dev { get; init; } = [];
 
     /// <summary>Column with the text. (default: text)</summary>
@@ -115,26 +120,41 @@ internal sealed record TeacherConfig
 /// <summary>A head and its labels in the data.</summary>
 internal sealed record HeadConfig
 {
-    /// <summary>softmax: one label of several. sigmoid: each label yes or no.</summary>
+    /// <summary>softmax: one label of several. sigmoid: each label yes or no. token: a tag a word, for entities. span: an answer's first and last token.</summary>
     public string Kind { get; init; } = "softmax";
 
-    /// <summary>In the order of the logits; of two the first is false or negative.</summary>
+    /// <summary>
+    /// In the order of the logits; of two the first is false or negative. token: O, and B-type and I-type for each type. span: nothing, which is start and end.
+    /// </summary>
     public List<string> Labels { get; init; } = [];
 
     /// <summary>
     /// Column with a label's name or its index from 0; for a sigmoid head with the names of all that apply, separated by spaces, commas, semicolons or bars, or - for none.
-    /// An empty cell is a missing label, which costs nothing. (default: softmax: the head's name; sigmoid: a column a label, with 0, 1 or nothing)
+    /// An empty cell is a missing label, which costs nothing. In CoNLL files comments are the columns, and <c>has_entity</c> says 1 where the tags mark one, else 0;
+    /// the tags themselves are no column. (default: softmax: the head's name; sigmoid: a column a label, with 0, 1 or nothing)
     /// </summary>
     public string? Column { get; init; }
 
     /// <summary>What the head's loss counts in the sum. (default: 1)</summary>
     public float Weight { get; init; } = 1;
 
-    /// <summary>What each label's rows count in the head's loss; of a sigmoid head, what its yes counts. (default: 1 each)</summary>
+    /// <summary>What each label's rows count in the head's loss; of a sigmoid head, what its yes counts; not for spans. (default: 1 each)</summary>
     public List<float> ClassWeights { get; init; } = [];
 
     /// <summary>Labels that rows without one may be taken to have; the first that fits counts. softmax only.</summary>
     public List<AssumeConfig> Assume { get; init; } = [];
+
+    [JsonIgnore]
+    [YamlIgnore]
+    public HeadKind ParsedKind => Enum.Parse<HeadKind>(Kind, ignoreCase: true);
+
+    /// <summary>Labels of a row that has none for the head.</summary>
+    public short[] NoLabels() => ParsedKind switch
+    {
+        HeadKind.Softmax => [-1],
+        HeadKind.Sigmoid => [.. Labels.Select(_ => (short)-1)],
+        _ => [],
+    };
 }
 
 /// <summary>

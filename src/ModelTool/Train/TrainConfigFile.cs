@@ -1,3 +1,4 @@
+using ModelTool.Texts;
 using YamlDotNet.Core;
 using YamlDotNet.RepresentationModel;
 using YamlDotNet.Serialization;
@@ -137,6 +138,7 @@ internal static class TrainConfigFile
             Dev = [.. config.Data.Dev.Select(file => Path.GetFullPath(file, folder))],
             Teacher = config.Data.Teacher with { Scores = [.. config.Data.Teacher.Scores.Select(file => Path.GetFullPath(file, folder))] },
         },
+        Heads = config.Heads.ToDictionary(head => head.Key, head => head.Value is { Kind: "span", Labels.Count: 0 } ? head.Value with { Labels = ["start", "end"] } : head.Value),
     };
 
     private static IEnumerable<string> Faults(TrainConfig config)
@@ -145,7 +147,7 @@ internal static class TrainConfigFile
         [
             (config.Checkpoint.Length > 0, "'checkpoint' must name the folder to start from"),
             (config.Output.Length > 0, "'output' must name a folder"),
-            (config.Data.Train.Count > 0, "'data.train' must name at least one CSV file"),
+            (config.Data.Train.Count > 0, "'data.train' must name at least one file"),
             (config.Heads.Count > 0, "'heads' must name at least one head"),
             (config.Batch >= 1, $"'batch' must be at least 1 and is {config.Batch}"),
             (config.Epochs >= 1, $"'epochs' must be at least 1 and is {config.Epochs}"),
@@ -167,6 +169,8 @@ internal static class TrainConfigFile
         ];
         return rules.Where(rule => !rule.Holds).Select(rule => rule.Rule)
             .Concat(config.Heads.SelectMany(head => Faults(head.Key, head.Value)))
+            .Concat(FileFaults(config, "token", TextFiles.IsConll, "a CoNLL file, .conll"))
+            .Concat(FileFaults(config, "span", TextFiles.IsSquad, "a file with questions, .json"))
             .Concat(config.Freeze.Heads.Where(head => !config.Heads.ContainsKey(head)).Select(head => $"'freeze.heads' names '{head}', which is no head"));
     }
 
@@ -174,8 +178,9 @@ internal static class TrainConfigFile
     {
         (bool Holds, string Rule)[] rules =
         [
-            (head.Kind is "softmax" or "sigmoid", $"is '{head.Kind}' and must be softmax or sigmoid: rows of a CSV file label no tokens"),
-            (head.Labels.Count >= (head.Kind == "softmax" ? 2 : 1), "needs its labels, in the order of the logits"),
+            (head.Kind is "softmax" or "sigmoid" or "token" or "span", $"is '{head.Kind}' and must be softmax, sigmoid, token or span"),
+            (head.Kind == "span" ? head.Labels.Count is 0 or 2 : head.Labels.Count >= (head.Kind == "sigmoid" ? 1 : 2), "needs its labels, in the order of the logits"),
+            (head.Kind != "span" || head.ClassWeights.Count == 0, "has class_weights, which a span cannot have"),
             (head.Labels.Distinct(StringComparer.Ordinal).Count() == head.Labels.Count, "has a label twice"),
             (head.Weight > 0, $"needs a weight above 0, not {head.Weight}; to leave a head alone, freeze it or leave it out"),
             (head.ClassWeights.Count == 0 || head.ClassWeights.Count == head.Labels.Count, $"has {head.ClassWeights.Count} class_weights for {head.Labels.Count} labels"),
@@ -185,6 +190,22 @@ internal static class TrainConfigFile
             (head.Assume.All(rule => head.Labels.Contains(rule.Label)), "assumes a label that it does not have"),
             (head.Assume.All(rule => rule.Weight is >= 0 and <= 1), "assumes a label with a weight that must be from 0 to 1"),
         ];
-        return rules.Where(rule => !rule.Holds).Select(rule => $"head '{name}' {rule.Rule}");
+        var tags = head.Kind == "token" ? BioLabels.Fault(head.Labels) : null;
+        return rules.Where(rule => !rule.Holds).Select(rule => rule.Rule).Concat(((string?[])[tags]).OfType<string>()).Select(fault => $"head '{name}' {fault}");
+    }
+
+    /// <summary>Such a file has labels for one head of a kind, and no other file has them.</summary>
+    private static IEnumerable<string> FileFaults(TrainConfig config, string kind, Func<string, bool> isOne, string needed)
+    {
+        List<string> heads = [.. config.Heads.Where(head => head.Value.Kind == kind).Select(head => $"'{head.Key}'")];
+        if (heads.Count > 1)
+        {
+            yield return $"heads {string.Join(", ", heads)} are all of the kind {kind}, and a file has labels for one";
+        }
+
+        if (heads.Count > 0 && config.Data.Train.Count > 0 && !config.Data.Train.Exists(file => isOne(file)))
+        {
+            yield return $"head {heads[0]} needs {needed}, among 'data.train'";
+        }
     }
 }

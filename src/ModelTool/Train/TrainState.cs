@@ -9,7 +9,7 @@ namespace ModelTool.Train;
 /// <param name="Steps">Steps taken.</param>
 /// <param name="Epoch">From 0; the epoch of the next step.</param>
 /// <param name="Batch">From 0; the batch of the next step in its epoch.</param>
-/// <param name="BestF1">Best mean macro-F1 on the development rows so far; null before the first.</param>
+/// <param name="BestF1">Best mean F1 on the development rows so far; null before the first.</param>
 /// <param name="SinceBest">Epochs since.</param>
 internal sealed record TrainState(string Fingerprint, long Steps = 0, int Epoch = 0, int Batch = 0, double? BestF1 = null, int SinceBest = 0)
 {

@@ -1,7 +1,6 @@
 using System.Globalization;
 using ModelTool.Graph;
 using ModelTool.Import;
-using StreamScorer.Shared.Bundle;
 
 namespace ModelTool.Train;
 
@@ -20,7 +19,7 @@ internal sealed class Trainer : IDisposable
     public Trainer(TrainConfig config, ProgressLine progress)
     {
         (_config, _progress) = (config, progress);
-        _heads = [.. config.Heads.Select(head => new HeadSpec(head.Key, head.Value.Kind == "sigmoid" ? HeadKind.Sigmoid : HeadKind.Softmax, head.Value.Labels) { Pair = config.Data.Pair is not null })];
+        _heads = [.. config.Heads.Select(head => new HeadSpec(head.Key, head.Value.ParsedKind, head.Value.Labels) { Pair = config.Data.Pair is not null })];
         _start = Checkpoint.Open(config.Checkpoint);
         if (config.MaxTokens > _start.Config.Encoder.Positions)
         {
@@ -71,7 +70,7 @@ internal sealed class Trainer : IDisposable
             _folder.SaveLast(state);
         }
 
-        _progress.Say($"Done after {state.Epoch} epochs and {state.Steps} steps: the best weights, macro-F1 {Points(state.BestF1!.Value)}, are in {_folder.Model}.");
+        _progress.Say($"Done after {state.Epoch} epochs and {state.Steps} steps: the best weights, F1 {Points(state.BestF1!.Value)}, are in {_folder.Model}.");
         return true;
     }
 
@@ -149,7 +148,7 @@ internal sealed class Trainer : IDisposable
 
     private TrainState Measure(DevScorer dev, TrainState state, MetricsFile metrics)
     {
-        var f1 = dev.MacroF1();
+        var f1 = dev.F1();
         metrics.Dev(state.Steps, state.Epoch + 1, f1);
         var mean = f1.Average();
         var better = state.BestF1 is not { } best || mean > best;
@@ -159,7 +158,7 @@ internal sealed class Trainer : IDisposable
         }
 
         _progress.Say(
-            $"Epoch {state.Epoch + 1}: macro-F1 on the development rows {string.Join(", ", _heads.Zip(f1, (head, value) => $"{head.Name} {Points(value)}"))}, mean {Points(mean)}{(better ? ", the best so far" : "")}.");
+            $"Epoch {state.Epoch + 1}: F1 on the development rows {string.Join(", ", _heads.Zip(f1, (head, value) => $"{head.Name} {Points(value)}"))}, mean {Points(mean)}{(better ? ", the best so far" : "")}.");
         return state with
         {
             Epoch = state.Epoch + 1,

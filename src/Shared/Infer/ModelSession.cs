@@ -4,7 +4,7 @@ using StreamScorer.Shared.Bundle;
 namespace StreamScorer.Shared.Infer;
 
 /// <summary>An open graph, the device it is on, and one sentence on why that device.</summary>
-internal sealed record ModelSession(InferenceSession Session, VariantManifest Variant, string Device, string Reason)
+public sealed record ModelSession(InferenceSession Session, VariantManifest Variant, string Device, string Reason)
 {
     /// <exception cref="BundleException">The graph does not load.</exception>
     /// <exception cref="InferenceException">The device that was asked for cannot be had.</exception>

@@ -90,7 +90,13 @@ public sealed class TrainConfigFileTests : IDisposable
     }
 
     [Theory]
-    [InlineData("{kind: token, labels: [a, b]}", "is 'token' and must be softmax or sigmoid")]
+    [InlineData("{kind: tokens, labels: [a, b]}", "is 'tokens' and must be softmax, sigmoid, token or span")]
+    [InlineData("{kind: token, labels: [a, b]}", "needs the labels O, B-type and I-type for each type of entity")]
+    [InlineData("{kind: token, labels: [O, I-x]}", "has the label I-x and not B-x")]
+    [InlineData("{kind: token, labels: [O, B-x]}", "needs a CoNLL file, .conll, among 'data.train'")]
+    [InlineData("{kind: span}", "needs a file with questions, .json, among 'data.train'")]
+    [InlineData("{kind: span, labels: [start]}", "needs its labels")]
+    [InlineData("{kind: span, class_weights: [1, 1]}", "has class_weights, which a span cannot have")]
     [InlineData("{labels: [a]}", "needs its labels")]
     [InlineData("{labels: [a, a]}", "has a label twice")]
     [InlineData("{labels: [a, b], class_weights: [1]}", "has 1 class_weights for 2 labels")]
@@ -104,6 +110,23 @@ public sealed class TrainConfigFileTests : IDisposable
         var error = Assert.Throws<ToolException>(() => Read(Valid, $"heads.odd={head}"));
 
         Assert.Contains("head 'odd' " + fault, error.Message, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void Read_ShouldNameStartAndEnd_WhenASpanHasNoLabels()
+    {
+        var config = Read(Valid, "heads.answer={kind: span}", "data.train=[a.csv, b.json]");
+
+        Assert.Equal(["start", "end"], config.Heads["answer"].Labels);
+        Assert.Equal(["hate", "toxicity", "answer"], config.Heads.Keys);
+    }
+
+    [Fact]
+    public void Read_ShouldRefuse_WhenTwoHeadsWantTheSameTags()
+    {
+        var error = Assert.Throws<ToolException>(() => Read(Valid, "heads.a={kind: token, labels: [O, B-x]}", "heads.b={kind: token, labels: [O, B-x]}", "data.train=[a.conll]"));
+
+        Assert.Contains("heads 'a', 'b' are all of the kind token, and a file has labels for one", error.Message, StringComparison.Ordinal);
     }
 
     [Theory]

@@ -19,7 +19,7 @@ internal static class Figures
 
     public static string SignedRange(Interval? interval) => interval is null ? "–" : $"{Signed(interval.Low)} to {Signed(interval.High)}";
 
-    public static string Chance(double value) => value < 0.001 ? "< 0.001" : value.ToString("F3", CultureInfo.InvariantCulture);
+    public static string Chance(double value) => value < 0.001 ? "&lt; 0.001" : value.ToString("F3", CultureInfo.InvariantCulture);
 
     public static string Escape(string text) => WebUtility.HtmlEncode(text);
 

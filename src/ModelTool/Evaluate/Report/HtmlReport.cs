@@ -25,16 +25,22 @@ internal static class HtmlReport
 
             """);
         AddAbout(html, evaluation);
-        AddSummary(html, evaluation);
+        if (evaluation.Heads.Count > 0)
+        {
+            AddSummary(html, evaluation);
+        }
+
         foreach (var (head, quality) in evaluation.Heads)
         {
             new HeadSection(head, quality, evaluation, sets).Add(html);
         }
 
+        TextSections.Add(html, evaluation);
+
         html.Append(
             $"""
             <footer>
-            <p>Accuracy: posts of which every known label was chosen right. Macro-F1: F1 of each label that occurs, averaged without weights; intervals are 95 % bootstrap intervals of {Bootstrap.Resamples} draws that take posts as independent. ROC-AUC and PR-AUC (average precision): of two labels that exclude each other the second's, else the average. Calibration error: expected, over {Reliability.Bins} equal bins, of the chosen label's probability (of heads with independent labels: of every label's). Brier score: mean squared difference of probability and truth, over posts and labels. All but the areas in points of 100. A dash: not defined, for the reason given below the table.</p>
+            <p>Accuracy: posts of which every known label was chosen right. Macro-F1: F1 of each label that occurs, averaged without weights; intervals are 95 % bootstrap intervals of {Bootstrap.Resamples} draws that take posts as independent. ROC-AUC and PR-AUC (average precision): of two labels that exclude each other the second's, else the average. Calibration error: expected, over {Reliability.Bins} equal bins, of the chosen label's probability (of heads with independent labels: of every label's). Brier score: mean squared difference of probability and truth, over posts and labels. Entities: right when first word, last word and type are; F1 over all types together (micro), an I tag that does not go on with its type begins an entity. Answers: compared without case, punctuation and articles, against the marked answer that fits best; F1 of the words, averaged over questions. All but the areas in points of 100. A dash: not defined, for the reason given below the table.</p>
             </footer>
             </main>
             </body>
@@ -68,7 +74,7 @@ internal static class HtmlReport
         }
 
         html.Append("</dl>\n<nav aria-label=\"Heads\"><ul>");
-        foreach (var head in evaluation.Heads.Keys)
+        foreach (var head in evaluation.Heads.Keys.Concat(TextSections.Heads(evaluation)))
         {
             html.Append($"<li><a href=\"#head-{Figures.Escape(head)}\">{Figures.Escape(head)}</a></li>");
         }
