@@ -20,7 +20,7 @@ internal static class ModelComparison
         var window = new Option<int>("--window") { Description = "Posts that are sorted and cut into batches together", DefaultValueFactory = _ => int.MaxValue };
         var rounds = new Option<int>("--rounds") { Description = "Rounds of each bundle", DefaultValueFactory = _ => 7 };
         var device = new Option<DeviceChoice>("--device") { Description = "Auto, Cpu or Cuda", DefaultValueFactory = _ => DeviceChoice.Cpu };
-        var padded = new Option<int>("--padded-to") { Description = "Also runs the first bundle, which must be padded, with all rows padded to so many tokens; 0: does not" };
+        var padded = new Option<int>("--padded-to") { Description = "Also runs bundles whose graph is padded with all rows padded to so many tokens, as is often done; 0: does not", DefaultValueFactory = _ => 256 };
         var threads = new Option<int>("--threads") { Description = "Threads of a model call; 0: all cores" };
         var command = new Command("models", "Model bundles against each other, length-sorted batches.") { bundles, posts, rows, budget, call, window, rounds, padded, device, threads };
         command.SetAction(parsed => Run(
@@ -39,9 +39,15 @@ internal static class ModelComparison
         var bundles = folders.Select(ModelBundle.Open).ToList();
         var scorers = bundles.ConvertAll(bundle => OnnxScorer.Open(bundle, infer));
         var tokens = Tokenize(bundles[0], Samples.Texts(count));
-        Round(scorers, tokens, window, group); // the first run of a length costs more than the next
-        var all = Enumerable.Range(0, rounds).Select(_ => Round(scorers, tokens, window, group)).ToList();
-        var rates = Enumerable.Range(0, scorers.Count).Select(i => all.ConvertAll(round => round[i])).ToList();
+        // A fraction of the posts is enough for the rate of those, and all would take minutes.
+        var few = tokens[..Math.Min(2 * group.MaxRows, tokens.Count)];
+        var full = bundles.Where(bundle => paddedTo > 0 && bundle.Manifest.Variants["cpu"].Layout == GraphLayout.Padded).ToList();
+        var runs = full.ConvertAll(bundle => new PaddedRun(bundle, paddedTo, infer.Threads));
+        double[] Next() => [.. Round(scorers, tokens, window, group), .. runs.Select(run => run.PerSecond(few, group.MaxRows))];
+        Next(); // the first run of a length costs more than the next
+        var all = Enumerable.Range(0, rounds).Select(_ => Next()).ToList();
+        var rates = Enumerable.Range(0, scorers.Count + runs.Count).Select(i => all.ConvertAll(round => round[i])).ToList();
+        runs.ForEach(run => run.Dispose());
 
         var batches = tokens.Chunk(window).SelectMany(posts => Grouper.Cut(posts, group).Batches).ToList();
         var padding = 1 - (batches.Sum(batch => (double)batch.Tokens) / batches.Sum(batch => (double)batch.Rows * batch.LongestRow));
@@ -51,23 +57,17 @@ internal static class ModelComparison
         Console.WriteLine();
         Console.WriteLine("| bundle | posts/s, median [min, max] | against the first, median [min, max] of the rounds |");
         Console.WriteLine("|---|---|---|");
-        for (var i = 0; i < scorers.Count; i++)
+        var names = bundles.Select(Name).Concat(full.Select(bundle => $"{Name(bundle)}, all rows padded to {paddedTo}")).ToList();
+        for (var i = 0; i < names.Count; i++)
         {
-            Row($"{bundles[i].Identity.Name} {bundles[i].Identity.Version}", rates[i], rates[0]);
-            scorers[i].Dispose();
+            Row(names[i], rates[i], rates[0]);
         }
 
-        if (paddedTo > 0)
-        {
-            // A fraction of the posts is enough for its rate, and all would take minutes.
-            using var full = new PaddedRun(bundles[0], paddedTo, infer.Threads);
-            var few = tokens[..Math.Min(2 * group.MaxRows, tokens.Count)];
-            full.PerSecond(few, group.MaxRows);
-            Row($"{bundles[0].Identity.Name} {bundles[0].Identity.Version}, all rows padded to {paddedTo}", rates[0].ConvertAll(_ => full.PerSecond(few, group.MaxRows)), rates[0]);
-        }
-
+        scorers.ForEach(scorer => scorer.Dispose());
         return 0;
     }
+
+    private static string Name(ModelBundle bundle) => $"{bundle.Identity.Name} {bundle.Identity.Version}";
 
     private static void Row(string name, List<double> rates, List<double> against)
     {

@@ -13,7 +13,7 @@ public sealed class EngineTests : IDisposable
     public void Open_ShouldRefuse_WhenAHeadReadsPairs()
     {
         Directory.CreateDirectory(_folder);
-        foreach (var file in Directory.GetFiles(Repository.File("models", "minilm-moderation-1")))
+        foreach (var file in Directory.GetFiles(Repository.DefaultBundle))
         {
             File.Copy(file, Path.Combine(_folder, Path.GetFileName(file)));
         }

@@ -4,91 +4,129 @@ namespace ModelTool.Graph;
 
 /// <summary>
 /// A BERT encoder with its heads as an inference graph: Devlin et al. 2019, post-layer-normalisation, GELU by the error function, operators fused
-/// where ONNX Runtime has the fused form. Outputs have the heads' names: logits [batch, labels] (softmax, sigmoid), [batch, sequence, labels], packed [tokens,
-/// labels] (token, span), vectors [batch, hidden] (embedding). When no head reads more than [CLS], the last layer computes nothing else.
+/// where ONNX Runtime has a fused form that is faster. Outputs have the heads' names: logits [batch, labels] (softmax, sigmoid), [batch, sequence, labels],
+/// packed [tokens, labels] (token, span), vectors [batch, hidden] (embedding). When no head reads more than [CLS], the last layer computes nothing else.
 /// </summary>
 internal sealed class BertGraph
 {
     private readonly GraphBuilder _graph = new("bert");
+    private readonly GraphPlan _plan;
     private readonly BertConfig _config;
     private readonly ReadWeight _read;
     private readonly TokenLayout _layout;
-    private readonly Products _products;
+    private readonly Products _kept;
+    private Products _products;
 
-    private BertGraph(BertConfig config, GraphLayout layout, GraphPrecision precision, ReadWeight read)
+    private BertGraph(GraphPlan plan, ReadWeight read)
     {
-        _config = config;
+        _plan = plan;
+        _config = plan.Config;
         _read = read;
-        _layout = layout == GraphLayout.Packed ? new PackedLayout(_graph, config) : new PaddedLayout(_graph, config);
-        _products = precision == GraphPrecision.Int8 ? new Int8Products(_graph, config) : new FloatProducts(_graph, config);
+        _layout = plan switch
+        {
+            { Layout: GraphLayout.Padded } => new PaddedLayout(_graph, _config),
+            { Precision: GraphPrecision.Fp16 } => new CudaLayout(_graph, _config, plan.Attention),
+            _ => new PackedLayout(_graph, _config),
+        };
+        _kept = new FloatProducts(_graph, _config);
+        _products = plan.Precision switch
+        {
+            GraphPrecision.Int8 => new Int8Products(_graph, _config, _layout),
+            GraphPrecision.Fp16 => new HalfProducts(_graph, _config),
+            _ => _kept,
+        };
     }
 
-    /// <param name="precision">Of the encoder; heads and pooler are fp32 always. fp32 or int8.</param>
     /// <param name="read">Called once for each weight of <see cref="BertTensors.Of"/>.</param>
-    public static GraphBuilder Emit(BertConfig config, GraphLayout layout, GraphPrecision precision, IReadOnlyList<HeadSpec> heads, ReadWeight read)
+    public static GraphBuilder Emit(GraphPlan plan, IReadOnlyList<HeadSpec> heads, ReadWeight read)
     {
-        var bert = new BertGraph(config, layout, precision, read);
+        var bert = new BertGraph(plan, read);
         bert.Emit(heads);
         return bert._graph;
     }
 
     private void Emit(IReadOnlyList<HeadSpec> heads)
     {
-        var hidden = Embed();
+        var hidden = Part(GraphPlan.Embeddings, Embed);
         var onlyFirst = !heads.Any(head => head.NeedsTokens);
-        for (var layer = 0; layer < _config.Encoder.Layers; layer++)
+        for (var i = 0; i < _config.Encoder.Layers; i++)
         {
-            using (_graph.Scope($"layer.{layer}"))
-            {
-                hidden = Layer(BertTensors.Layer(layer), hidden, onlyFirst && layer == _config.Encoder.Layers - 1);
-            }
+            var (layer, values) = (i, hidden);
+            hidden = Part(GraphPlan.Layer(layer), () => Layer(BertTensors.Layer(layer), values, onlyFirst && layer == _config.Encoder.Layers - 1));
         }
 
         using (_graph.Scope("heads"))
         {
-            Heads(heads, hidden, _layout.Rows(onlyFirst ? hidden : _layout.First(hidden)));
+            _products = _kept;
+            hidden = _plan.Precision == GraphPrecision.Fp16 ? _graph.Node("Cast", [hidden], null, ("to", ElementType.Float)) : hidden;
+            Heads(heads, hidden, onlyFirst ? hidden : _layout.First(hidden));
         }
     }
 
-    private string Embed()
+    /// <summary>Emits a part in the arithmetic that the plan has for it.</summary>
+    private string Part(string name, Func<string> emit)
     {
-        using (_graph.Scope("embeddings"))
+        var products = _products;
+        _products = _plan.KeptFp32.Contains(name) ? _kept : products;
+        using (_graph.Scope(name))
         {
-            return _products.Embed(_layout, new EmbeddingWeights(
-                _read("embeddings.word_embeddings.weight"),
-                Table("positions", "embeddings.position_embeddings.weight"),
-                Table("segments", "embeddings.token_type_embeddings.weight"),
-                Vector("scale", "embeddings.LayerNorm.weight"),
-                Vector("shift", "embeddings.LayerNorm.bias")));
+            var values = emit();
+            _products = products;
+            return values;
         }
     }
+
+    private string Embed() => _products.Embed(_layout, new EmbeddingWeights(
+        _read("embeddings.word_embeddings.weight"),
+        Table("positions", "embeddings.position_embeddings.weight"),
+        Table("segments", "embeddings.token_type_embeddings.weight"),
+        Vector("scale", "embeddings.LayerNorm.weight"),
+        Vector("shift", "embeddings.LayerNorm.bias")));
 
     private string Layer(string name, string hidden, bool onlyFirst)
     {
-        var (queryWeight, queryBias) = Linear("query", $"{name}.attention.self.query", _config.Hidden, _config.Hidden);
-        var (keyWeight, keyBias) = Linear("key", $"{name}.attention.self.key", _config.Hidden, _config.Hidden);
-        var (valueWeight, valueBias) = Linear("value", $"{name}.attention.self.value", _config.Hidden, _config.Hidden);
-        var bias = _graph.Initializer("attention.bias", (float[])[.. queryBias, .. keyBias, .. valueBias], 3 * _config.Hidden);
+        var (queryWeight, queryBias) = Linear("query", $"{name}.attention.self.query", _config.Hidden);
+        var (keyWeight, _) = Linear("key", $"{name}.attention.self.key", _config.Hidden);
+        var (valueWeight, valueBias) = Linear("value", $"{name}.attention.self.value", _config.Hidden);
         var asking = onlyFirst ? _layout.First(hidden) : hidden;
-        var attended = _layout.Attend(Product(asking, queryWeight), Product(hidden, keyWeight), Product(hidden, valueWeight), bias, onlyFirst);
-        var mixed = Residual($"{name}.attention.output", "attention.output", attended, asking, _config.Hidden);
+        var queries = onlyFirst && _layout.AsksForFirst ? new Activations(asking, OnlyFirst: true) : new Activations(hidden);
+        // The operator wants a bias of all three.
+        var bias = _products.Constant("attention.bias", [.. queryBias, .. new float[2 * _config.Hidden]], 3 * _config.Hidden);
+        var attended = _layout.Attend(
+            Multiply(queries, queryWeight), Multiply(new(hidden), keyWeight), Multiply(new(hidden), valueWeight), bias, onlyFirst);
+        var mixed = Residual($"{name}.attention.output", "attention.output", new(attended, onlyFirst), _config.Hidden, asking, valueBias);
 
-        var (upWeight, upBias) = Linear("intermediate", $"{name}.intermediate.dense", _config.Encoder.Intermediate, _config.Hidden);
-        var wide = _graph.Node(
-            "BiasGelu", [Product(mixed, upWeight), _graph.Initializer("intermediate.bias", upBias, upBias.Length)], GraphBuilder.Microsoft);
-        return Residual($"{name}.output", "output", wide, mixed, _config.Encoder.Intermediate);
+        var (upWeight, upBias) = Linear("intermediate", $"{name}.intermediate.dense", _config.Hidden);
+        var wide = _products.Gelu(Multiply(new(mixed, onlyFirst), upWeight), upBias);
+        return Residual($"{name}.output", "output", new(wide, onlyFirst, FromGelu: true), _config.Encoder.Intermediate, mixed, inputBias: null);
     }
 
-    /// <summary>Normalised (values W + b + skip).</summary>
-    private string Residual(string name, string part, string values, string skip, int inputs)
+    /// <summary>Normalised ((values + input bias) W + b + skip).</summary>
+    private string Residual(string name, string part, Activations values, int inputs, string skip, float[]? inputBias)
     {
-        var (weight, bias) = Linear(part, $"{name}.dense", _config.Hidden, inputs);
+        var weight = Transpose(_read($"{name}.dense.weight"), _config.Hidden, inputs);
+        var bias = _read($"{name}.dense.bias");
         string[] parts =
         [
-            Product(values, weight), skip, Vector($"{part}.scale", $"{name}.LayerNorm.weight"), Vector($"{part}.shift", $"{name}.LayerNorm.bias"),
-            _graph.Initializer($"{part}.bias", bias, bias.Length),
+            Multiply(values, _products.Weight(part, weight, inputs, _config.Hidden)),
+            skip,
+            Vector($"{part}.scale", $"{name}.LayerNorm.weight"),
+            Vector($"{part}.shift", $"{name}.LayerNorm.bias"),
+            _products.Constant($"{part}.bias", inputBias is null ? bias : Through(inputBias, weight, bias), bias.Length),
         ];
         return _graph.Node("SkipLayerNormalization", parts, GraphBuilder.Microsoft, ("epsilon", _config.Epsilon));
+    }
+
+    /// <summary>What a bias of a product's inputs does to its outputs: input bias W + b.</summary>
+    private static float[] Through(float[] inputBias, float[] weight, float[] bias)
+    {
+        var sums = Array.ConvertAll(bias, value => (double)value);
+        for (var i = 0; i < weight.Length; i++)
+        {
+            sums[i % sums.Length] += (double)inputBias[i / sums.Length] * weight[i];
+        }
+
+        return Array.ConvertAll(sums, value => (float)value);
     }
 
     private void Heads(IReadOnlyList<HeadSpec> heads, string hidden, string first)
@@ -114,8 +152,8 @@ internal sealed class BertGraph
             var name = BertTensors.Head(head.Name);
             var bias = _read($"{name}.bias");
             var weight = _graph.Initializer("dense.weight", Transpose(_read($"{name}.weight"), bias.Length, _config.Hidden), _config.Hidden, bias.Length);
-            _graph.Add("Add", [_graph.Node("MatMul", [hidden, weight]), _graph.Initializer("bias", bias, bias.Length)], [head.Name]);
-            _graph.Output(head.Name, ElementType.Float, [.. _layout.TokenShape, head.Labels.Count]);
+            var logits = _graph.Node("Add", [_graph.Node("MatMul", [hidden, weight]), _graph.Initializer("bias", bias, bias.Length)]);
+            _layout.Output(head.Name, logits, head.Labels.Count);
         }
         else
         {
@@ -151,28 +189,28 @@ internal sealed class BertGraph
             : _graph.Add("Gemm", inputs, [result], null, ("transB", 1))[0];
     }
 
-    private string Product(string values, string weight) => _products.Multiply(values, weight);
+    private string Multiply(Activations values, string weight) => _products.Multiply(values, weight);
 
-    /// <summary>A linear layer's weight, turned to [inputs, outputs] as MatMul takes it, and its bias, which some fused operator adds.</summary>
-    private (string Weight, float[] Bias) Linear(string part, string name, int outputs, int inputs)
+    /// <summary>A linear layer's weight, turned to [inputs, outputs] as MatMul takes it, and its bias, which some other operator adds.</summary>
+    private (string Weight, float[] Bias) Linear(string part, string name, int inputs)
     {
-        var weight = Transpose(_read($"{name}.weight"), outputs, inputs);
-        return (_products.Weight(part, weight, inputs, outputs), _read($"{name}.bias"));
+        var bias = _read($"{name}.bias");
+        return (_products.Weight(part, Transpose(_read($"{name}.weight"), bias.Length, inputs), inputs, bias.Length), bias);
     }
 
     private string Vector(string part, string name)
     {
         var data = _read(name);
-        return _graph.Initializer(part, data, data.Length);
+        return _products.Constant(part, data, data.Length);
     }
 
     private string Table(string part, string name)
     {
         var data = _read(name);
-        return _graph.Initializer(part, data, data.Length / _config.Hidden, _config.Hidden);
+        return _products.Constant(part, data, data.Length / _config.Hidden, _config.Hidden);
     }
 
-    private static float[] Transpose(float[] matrix, int rows, int columns)
+    internal static float[] Transpose(float[] matrix, int rows, int columns)
     {
         // In blocks that stay in the cache while they are read across and written down.
         const int Block = 32;

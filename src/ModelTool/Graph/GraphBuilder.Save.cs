@@ -9,10 +9,15 @@ internal sealed partial class GraphBuilder
     // An ONNX file is one protocol buffer message, which can have 2 GiB.
     private const long LargestInside = 1_500_000_000;
 
-    /// <summary>The graph as a model. Weights are shared with the builder, not copied.</summary>
+    /// <summary>The graph as a model, without constants that no node reads. Weights are shared with the builder, not copied.</summary>
     /// <param name="opset">Version of the ONNX standard operators.</param>
     public ModelProto Build(int opset = 21)
     {
+        var read = _graph.Node.SelectMany(node => node.Input).ToHashSet(StringComparer.Ordinal);
+        var used = _graph.Initializer.Where(tensor => read.Contains(tensor.Name)).ToList();
+        _graph.Initializer.Clear();
+        _graph.Initializer.Add(used);
+
         var model = new ModelProto { IrVersion = 10, ProducerName = "modeltool", Graph = _graph };
         model.OpsetImport.Add(new OperatorSetIdProto { Domain = "", Version = opset });
         foreach (var domain in _graph.Node.Select(node => node.Domain).Where(domain => domain.Length > 0).Distinct(StringComparer.Ordinal))
@@ -33,13 +38,13 @@ internal sealed partial class GraphBuilder
     internal IReadOnlyList<string> Save(string path, long largestInside)
     {
         var file = Path.GetFileName(path);
+        var model = Build();
         if (_graph.Initializer.Sum(tensor => (long)tensor.RawData.Length) <= largestInside)
         {
-            AtomicFile.Write(path, stream => Build().WriteTo(stream));
+            AtomicFile.Write(path, stream => model.WriteTo(stream));
             return [file];
         }
 
-        var model = Build();
         model.Graph = new GraphProto { Name = _graph.Name };
         model.Graph.Node.Add(_graph.Node);
         model.Graph.Input.Add(_graph.Input);

@@ -4,60 +4,76 @@ namespace ModelTool.Graph;
 /// Token ids as [batch, sequence] with an attention mask, as ordinary exports have them: inputs <c>input_ids</c>, <c>attention_mask</c> and
 /// <c>token_type_ids</c>, all int64. Padding may stand anywhere; it costs as much as text.
 /// </summary>
-internal sealed class PaddedLayout(GraphBuilder graph, BertConfig config) : TokenLayout
+internal sealed class PaddedLayout : TokenLayout
 {
     private const string TokenIds = "input_ids";
     private const string Mask = "attention_mask";
-    private const string Segments = "token_type_ids";
+    private const string TokenSegments = "token_type_ids";
 
-    private readonly string _ids = graph.Input(TokenIds, ElementType.Int64, "batch", "sequence");
-    private readonly string _mask = graph.Input(Mask, ElementType.Int64, "batch", "sequence");
-    private readonly string _segments = graph.Input(Segments, ElementType.Int64, "batch", "sequence");
-    private string? _keys;
+    private readonly string _secondAxis;
+    private readonly string _flat;
+    private readonly string _shape;
+    private readonly string _keys;
+
+    public PaddedLayout(GraphBuilder graph, BertConfig config)
+        : base(graph, config)
+    {
+        graph.Input(TokenIds, ElementType.Int64, "batch", "sequence");
+        graph.Input(Mask, ElementType.Int64, "batch", "sequence");
+        graph.Input(TokenSegments, ElementType.Int64, "batch", "sequence");
+        using var scope = graph.Scope("rows");
+        _secondAxis = graph.Initializer("axis.1", [1L], 1);
+        _flat = graph.Initializer("flat", [-1L, config.Hidden], 2);
+        var line = graph.Initializer("line", [-1L], 1);
+        string Line(string input) => graph.Node("Reshape", [ToInt32(input), line]);
+
+        Ids = Line(TokenIds);
+        Segments = Line(TokenSegments);
+        var size = graph.Node("Shape", [TokenIds]);
+        _shape = graph.Node("Concat", [size, graph.Initializer("any", [-1L], 1)], null, ("axis", 0));
+        var length = graph.Node("Gather", [size, graph.Initializer("second", [1L])]);
+        var steps = graph.Node("Range", [graph.Initializer("zero", [0L]), length, graph.Initializer("one", [1L])]);
+        Positions = Line(graph.Node("Expand", [steps, size]));
+        Rows = graph.Node("Gather", [TokenIds, graph.Initializer("first", [0L])], null, ("axis", 1));
+        _keys = ToInt32(Mask);
+    }
 
     /// <summary>Names that no head may have.</summary>
-    public static IReadOnlyList<string> InputNames { get; } = [TokenIds, Mask, Segments];
+    public static IReadOnlyList<string> InputNames { get; } = [TokenIds, Mask, TokenSegments];
 
-    public override object[] TokenShape { get; } = ["batch", "sequence"];
+    public override string Ids { get; }
 
-    public override string Ids => _ids;
+    protected override string Positions { get; }
 
-    public override string Places(string positions, string segments)
+    protected override string Segments { get; }
+
+    protected override string Rows { get; }
+
+    public override string Attend(string queries, string keys, string values, string queryBias, bool onlyFirst)
     {
-        var length = graph.Node("Shape", [_ids], null, ("start", 1), ("end", 2));
-        var used = graph.Node("Slice", [positions, graph.Initializer("first.position", [0L], 1), length]);
-        return graph.Node("Add", [graph.Node("Gather", [segments, _segments]), used]);
+        string[] inputs = [onlyFirst ? Graph.Node("Unsqueeze", [queries, _secondAxis]) : Spread(queries), Spread(keys), Spread(values), queryBias, _keys];
+        var attended = Graph.Node("MultiHeadAttention", inputs, GraphBuilder.Microsoft, ("num_heads", Config.Encoder.AttentionHeads));
+        return Graph.Node("Reshape", [attended, _flat]);
     }
 
-    public override string Embed(string words, string positions, string segments, string scale, string shift)
-    {
-        return graph.Nodes(
-            "EmbedLayerNormalization",
-            [ToInt32(_ids), ToInt32(_segments), words, positions, segments, scale, shift],
-            2,
-            GraphBuilder.Microsoft,
-            ("epsilon", config.Epsilon))[0];
-    }
-
-    public override string Attend(string queries, string keys, string values, string bias, bool onlyFirst) => graph.Node(
-        "MultiHeadAttention",
-        [queries, keys, values, bias, _keys ??= ToInt32(_mask)],
-        GraphBuilder.Microsoft,
-        ("num_heads", config.Encoder.AttentionHeads));
-
-    // [batch, 1, hidden]: attention wants three dimensions.
-    public override string First(string hidden) => graph.Node("Gather", [hidden, graph.Initializer("first", [0L], 1)], null, ("axis", 1));
-
-    public override string Rows(string first) => graph.Node("Squeeze", [first, graph.Initializer("axis", [1L], 1)]);
+    public override string First(string hidden) => Graph.Node("Gather", [Spread(hidden), Graph.Initializer("first", [0L])], null, ("axis", 1));
 
     public override string Mean(string hidden)
     {
-        var axis = graph.Initializer("tokens", [1L], 1);
-        var weights = graph.Node("Cast", [_mask], null, ("to", ElementType.Float));
-        var sum = graph.Node("MatMul", [graph.Node("Unsqueeze", [weights, axis]), hidden]);
-        var count = graph.Node("ReduceSum", [weights, axis], null, ("keepdims", 1));
-        return graph.Node("Div", [graph.Node("Squeeze", [sum, axis]), count]);
+        var weights = Graph.Node("Cast", [Mask], null, ("to", ElementType.Float));
+        var sum = Graph.Node("MatMul", [Graph.Node("Unsqueeze", [weights, _secondAxis]), Spread(hidden)]);
+        var count = Graph.Node("ReduceSum", [weights, _secondAxis], null, ("keepdims", 1));
+        return Graph.Node("Div", [Graph.Node("Squeeze", [sum, _secondAxis]), count]);
     }
 
-    private string ToInt32(string value) => graph.Node("Cast", [value], null, ("to", ElementType.Int32));
+    public override void Output(string name, string values, int width)
+    {
+        Graph.Add("Reshape", [values, _shape], [name]);
+        Graph.Output(name, ElementType.Float, "batch", "sequence", width);
+    }
+
+    /// <summary>[tokens, hidden] to [batch, sequence, hidden].</summary>
+    private string Spread(string values) => Graph.Node("Reshape", [values, _shape]);
+
+    private string ToInt32(string value) => Graph.Node("Cast", [value], null, ("to", ElementType.Int32));
 }

@@ -99,6 +99,38 @@ internal sealed class BundleOptions
         };
     }
 
+    /// <summary>What the options make of a bundle's weights: what they do not say is as in that bundle.</summary>
+    /// <exception cref="ToolException">They speak of what a bundle has settled.</exception>
+    public NewBundle NewBundle(ParseResult parsed, BundleWeights weights)
+    {
+        var (bundle, manifest) = (weights.Bundle, weights.Bundle.Manifest);
+        foreach (var option in (Option[])[_heads, _head, _vocabulary, _tokenizer])
+        {
+            if (parsed.GetResult(option) is { Implicit: false })
+            {
+                throw new ToolException($"{option.Name} is for checkpoints: {bundle.Folder} is a bundle and has all that.");
+            }
+        }
+
+        var card = new FileInfo(bundle.PathOf("README.md"));
+        return new NewBundle
+        {
+            Name = parsed.GetValue(_name) ?? manifest.Name,
+            Version = parsed.GetResult(_version) is { Implicit: false } ? Version(parsed) : manifest.Version,
+            Config = weights.Config,
+            Heads = weights.Heads,
+            Layout = parsed.GetResult(_layout) is { Implicit: false } ? Layout(parsed) : manifest.Variants["cpu"].Layout,
+            Read = weights.Read,
+            Vocabulary = new FileInfo(bundle.PathOf(manifest.Vocabulary)),
+            Tokenizer = manifest.Tokenizer,
+            MaxTokens = parsed.GetValue(_maxTokens) ?? manifest.MaxTokens,
+            Policy = Policy(parsed) ?? new FileInfo(bundle.PolicyFile),
+            Card = Card(parsed) ?? (card.Exists ? card : null),
+            Origin = $"Made from the bundle {manifest.Name} {manifest.Version}, {bundle.Sha256} (SHA-256 of its manifest).",
+            Training = manifest.Training,
+        };
+    }
+
     /// <summary>One line on a bundle that was made.</summary>
     public static string Describe(ModelBundle bundle)
     {

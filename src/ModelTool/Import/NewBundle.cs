@@ -18,10 +18,16 @@ internal sealed record NewBundle
 
     public required GraphLayout Layout { get; init; }
 
-    /// <summary>Of the encoder: fp32, or int8 with a scale a token.</summary>
+    /// <summary>Of the encoder in the CPU's graph.</summary>
     public GraphPrecision Precision { get; init; } = GraphPrecision.Fp32;
 
-    /// <summary>Asked once for every weight.</summary>
+    /// <summary>Parts of an int8 graph that stay fp32 all the same (<see cref="GraphPlan.Parts"/>).</summary>
+    public IReadOnlyList<string> KeptFp32 { get; init; } = [];
+
+    /// <summary>How an fp16 graph for CUDA attends; null: the bundle has none.</summary>
+    public CudaAttention? Cuda { get; init; }
+
+    /// <summary>Asked once for every weight of each graph.</summary>
     public required ReadWeight Read { get; init; }
 
     public required FileInfo Vocabulary { get; init; }
@@ -39,17 +45,20 @@ internal sealed record NewBundle
     /// <summary>Where the weights are from, in one sentence.</summary>
     public required string Origin { get; init; }
 
+    public TrainingManifest? Training { get; init; }
+
+    public MetricsManifest? Metrics { get; init; }
+
+    /// <summary>The CPU's graph.</summary>
+    public GraphPlan Plan => new(Config, Layout, Precision) { KeptFp32 = KeptFp32 };
+
     /// <summary>Writes the bundle and opens it as the worker does; the folder is there once all of that went well.</summary>
+    /// <param name="decide">Gets a folder for trials, which it must remove, and gives the bundle to write instead; what it throws leaves the target as it was.</param>
     /// <exception cref="ToolException">The parts do not fit each other.</exception>
-    /// <param name="accept">Gets the finished bundle's folder before it takes the target's place; what it throws leaves the target as it was.</param>
-    public ModelBundle Write(string target, Action<string>? accept = null)
+    public ModelBundle Write(string target, Func<string, NewBundle>? decide = null)
     {
         Check();
-        OutputFolder.Write(target, ModelBundle.ManifestFile, folder =>
-        {
-            Fill(folder);
-            accept?.Invoke(folder);
-        });
+        OutputFolder.Write(target, ModelBundle.ManifestFile, folder => (decide?.Invoke(folder + ".trials") ?? this).Fill(folder));
         return ModelBundle.Open(target);
     }
 
@@ -65,11 +74,16 @@ internal sealed record NewBundle
 
     private void Fill(string folder)
     {
-        var files = BertGraph.Emit(Config, Layout, Precision, Heads, Read).Save(Path.Combine(folder, $"model.{(Precision == GraphPrecision.Int8 ? "int8" : "fp32")}.onnx"));
+        var variants = new Dictionary<string, VariantManifest> { ["cpu"] = Emit(folder, Plan) };
+        if (Cuda is { } attention)
+        {
+            variants["cuda"] = Emit(folder, new GraphPlan(Config, Layout, GraphPrecision.Fp16) { Attention = attention });
+        }
+
         BundleBuilder.Copy(Vocabulary, folder, "vocab.txt");
         WriteOr(Policy, folder, ModelBundle.PolicyFileName, "{ \"version\": \"none\", \"description\": \"flags nothing\", \"heads\": {} }\n");
-        WriteOr(Card, folder, "README.md", $"# {Name} {Version}\n\n{Origin}\n\n{Shape()}\nIts quality has not been measured.\n");
-        BundleBuilder.Seal(folder, new BundleManifest
+        WriteOr(Card, folder, "README.md", $"# {Name} {Version}\n\n{Origin}\n\n{Shape()}\nIts quality {(Metrics is null ? "has not been measured" : "is in manifest.json")}.\n");
+        var bundle = BundleBuilder.Seal(folder, new BundleManifest
         {
             Format = BundleManifest.CurrentFormat,
             Name = Name,
@@ -79,12 +93,21 @@ internal sealed record NewBundle
             MaxTokens = MaxTokens,
             Heads = [.. Heads.Select(head => head.Manifest)],
             Vocabulary = "vocab.txt",
-            Variants = new Dictionary<string, VariantManifest>
-            {
-                ["cpu"] = new(files[0], Layout, Precision, files.Count > 1 ? [.. files.Skip(1)] : null),
-            },
+            Variants = variants,
             Files = [],
+            Training = Training,
+            Metrics = Metrics,
         });
+        if (Cuda is not null)
+        {
+            GraphTrial.Run(bundle);
+        }
+    }
+
+    private VariantManifest Emit(string folder, GraphPlan plan)
+    {
+        var files = BertGraph.Emit(plan, Heads, Read).Save(Path.Combine(folder, $"model.{plan.Precision.ToString().ToLowerInvariant()}.onnx"));
+        return new VariantManifest(files[0], plan.Layout, plan.Precision, files.Count > 1 ? [.. files.Skip(1)] : null);
     }
 
     private string Shape()

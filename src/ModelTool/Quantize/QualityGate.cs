@@ -1,62 +1,98 @@
 using System.Globalization;
 using ModelTool.Evaluate;
+using StreamScorer.Shared.Bundle;
 using StreamScorer.Shared.Infer;
 
 namespace ModelTool.Quantize;
 
+/// <summary>Labelled posts to measure on.</summary>
+/// <param name="Without">Sources to leave out.</param>
+internal sealed record GateData(string File, LabelledColumns Columns, IReadOnlyList<string> Without, InferOptions Infer)
+{
+    /// <summary>Posts that rank the parts of a graph; their labels are not read.</summary>
+    public const int RankingPosts = 2_000;
+}
+
 /// <summary>What one head loses. Macro-F1 in points.</summary>
-/// <param name="Rows">Labelled posts of the head.</param>
+/// <param name="Precision">Of the graph that is measured against fp32.</param>
+/// <param name="After">Quality of the head in that precision.</param>
+/// <param name="Mean">Change of a probability, as its absolute value.</param>
 /// <param name="Largest">Change of a probability.</param>
 /// <param name="Flips">Posts, of a sigmoid head labels of posts, that are decided differently.</param>
-internal sealed record HeadLoss(string Head, int Rows, double Before, double After, double Largest, int Flips)
+internal sealed record HeadLoss(string Head, string Precision, double Before, Quality After, double Mean, double Largest, int Flips)
 {
-    public double Points => Before - After;
+    public double Points => Before - (100 * After.MacroF1!.Value);
+
+    /// <summary>As the manifest has it.</summary>
+    public QuantizedHead Manifest => new(After.Rows, After.MacroF1!.Value, Before / 100, Mean, Largest, Flips);
 
     public override string ToString() => string.Create(
         CultureInfo.InvariantCulture,
-        $"{Head}: macro-F1 {Before:0.00} in fp32, {After:0.00} in int8 on {Rows} posts; largest change of a probability {Largest:0.000}; {Flips} decided differently");
+        $"{Head}: macro-F1 {Before:0.00} in fp32, {Before - Points:0.00} in {Precision} on {After.Rows} posts; change of a probability {Mean:0.0000} on average, {Largest:0.000} at most; {Flips} decided differently");
 }
 
-/// <summary>Measures a quantized bundle against the fp32 one on labelled posts.</summary>
-internal static class QualityGate
+/// <summary>Measures bundles of less precision against the fp32 one on labelled posts.</summary>
+internal sealed class QualityGate
 {
-    /// <param name="without">Sources to leave out.</param>
-    public static List<HeadLoss> Measure(string fp32, string int8, string file, LabelledColumns columns, IReadOnlyList<string> without, InferOptions infer)
+    private readonly GateData _data;
+    private readonly ScoredInput _fp32;
+
+    /// <summary>Scores all posts with the fp32 bundle.</summary>
+    public QualityGate(string fp32, GateData data)
     {
-        using var labelled = new LabelledRows(file, columns);
-        if (without.Count > 0)
+        using (var rows = new LabelledRows(data.File, data.Columns))
         {
-            labelled.NeedSource();
+            if (data.Without.Count > 0)
+            {
+                rows.NeedSource();
+            }
         }
 
-        using var sources = new ScoredSources(file, columns, infer, progress: null);
-        var sets = SampleReader.Read(labelled, [sources.OpenBundle(fp32), sources.OpenBundle(int8)]);
-        return [.. sets[0].Heads.Zip(sets[1].Heads, (before, after) => Lose(Evaluation.Pool(before, without), Evaluation.Pool(after, without), file))];
+        _data = data;
+        using var scores = BundleScores.Open(fp32, data.Infer, progress: null);
+        _fp32 = new ScoredInput("the fp32 bundle", [.. scores.Read(data.File, data.Columns)]);
     }
 
-    /// <exception cref="ToolException">A head loses more macro-F1 than the budget, in points.</exception>
-    public static void Check(IReadOnlyList<HeadLoss> losses, double budget)
+    /// <param name="precision">How to call what is measured.</param>
+    /// <exception cref="ToolException">A head has no labels, so that nothing can be measured.</exception>
+    public List<HeadLoss> Measure(string folder, string precision)
     {
-        var over = losses.Where(loss => loss.Points > budget).ToList();
-        if (over.Count > 0)
-        {
-            throw new ToolException(string.Create(
-                CultureInfo.InvariantCulture,
-                $"int8 loses more than --budget {budget} points, so no bundle is written: {string.Join("; ", over)}. Serve the fp32 bundle of 'import', or raise --budget."));
-        }
+        using var labelled = new LabelledRows(_data.File, _data.Columns);
+        using var scores = BundleScores.Open(folder, _data.Infer, progress: null);
+        var sets = SampleReader.Read(labelled, [_fp32, new ScoredInput($"the {precision} bundle", scores.Read(_data.File, _data.Columns))]);
+        return
+        [
+            .. sets[0].Heads.Zip(
+                sets[1].Heads,
+                (before, after) => Lose(Evaluation.Pool(before, _data.Without), Evaluation.Pool(after, _data.Without), precision)),
+        ];
     }
 
-    private static HeadLoss Lose(HeadSamples before, HeadSamples after, string file)
+    /// <summary>Mean change of a head's probabilities on the first posts.</summary>
+    public double Change(string folder, IReadOnlyCollection<string> heads)
     {
-        var (first, second) = (Quality.Of(before).MacroF1, Quality.Of(after).MacroF1);
-        if (first is null || second is null)
+        using var scores = BundleScores.Open(folder, _data.Infer, progress: null);
+        return _fp32.Lines.Take(GateData.RankingPosts)
+            .Zip(scores.Read(_data.File, _data.Columns))
+            .Where(pair => pair.First.Heads is not null)
+            .SelectMany(pair => pair.First.Heads!.Zip(pair.Second.Heads!))
+            .Where(pair => heads.Contains(pair.First.Name))
+            .SelectMany(pair => Changes(pair.First.Probabilities, pair.Second.Probabilities))
+            .Average();
+    }
+
+    private HeadLoss Lose(HeadSamples before, HeadSamples after, string precision)
+    {
+        var (first, second) = (Quality.Of(before), Quality.Of(after));
+        if (first.MacroF1 is null || second.MacroF1 is null)
         {
-            throw new ToolException($"{file} has no labelled posts of head '{before.Head}' once --without is left out: its quality cannot be measured.");
+            throw new ToolException($"{_data.File} has no labelled posts of head '{before.Head}' once --without is left out: its quality cannot be measured.");
         }
 
-        var largest = before.Samples
-            .Zip(after.Samples, (one, other) => one.Probabilities.Zip(other.Probabilities, (a, b) => (double)Math.Abs(a - b)).Max())
-            .Max();
-        return new HeadLoss(before.Head, before.Samples.Count, 100 * first.Value, 100 * second.Value, largest, HeadComparison.Of(before, after).Flips.Count);
+        var changes = before.Samples.Zip(after.Samples).SelectMany(pair => Changes(pair.First.Probabilities, pair.Second.Probabilities)).ToList();
+        return new HeadLoss(
+            before.Head, precision, 100 * first.MacroF1.Value, second, changes.Average(), changes.Max(), HeadComparison.Of(before, after).Flips.Count);
     }
+
+    private static IEnumerable<double> Changes(float[] before, float[] after) => before.Zip(after, (a, b) => (double)Math.Abs(a - b));
 }

@@ -38,7 +38,7 @@ public sealed record ModelSession(InferenceSession Session, VariantManifest Vari
     internal const string NoCudaVariant = "the bundle has no CUDA variant (its cpu variant is int8, which serves on the CPU only)";
 
     /// <summary>The variant made for CUDA, else an ordinary floating-point one.</summary>
-    private static VariantManifest? CudaVariant(BundleManifest manifest) =>
+    internal static VariantManifest? CudaVariant(BundleManifest manifest) =>
         manifest.Variants.GetValueOrDefault(ManifestRules.Cuda)
         ?? (manifest.Variants.GetValueOrDefault(ManifestRules.Cpu) is { Precision: not GraphPrecision.Int8 } cpu ? cpu : null);
 
@@ -68,6 +68,7 @@ public sealed record ModelSession(InferenceSession Session, VariantManifest Vari
         {
             ["device_id"] = $"{options.Gpu}",
             ["arena_extend_strategy"] = "kSameAsRequested", // powers of two hold on to up to twice what is needed
+            ["enable_skip_layer_norm_strict_mode"] = "1", // sums in fp32: squares of an fp16 graph's hidden values can pass 65,504
         });
         session.AppendExecutionProvider_CUDA(provider);
         return new ModelSession(

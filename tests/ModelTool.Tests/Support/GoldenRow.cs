@@ -19,6 +19,19 @@ internal sealed record GoldenRow(long[] Ids, long[] Segments, IReadOnlyDictionar
         }
     });
 
+    /// <summary>The reference model's logits of 600 texts, strange ones among them.</summary>
+    public static List<GoldenRow> Moderation()
+    {
+        string[] heads = ["fake", "hate", "sentiment"];
+        return Read(Repository.Reference("golden", "logits.jsonl"), (json, values) =>
+        {
+            for (var i = 0; i < heads.Length; i++)
+            {
+                values[heads[i]] = Flat(json.GetProperty("logits")[i]);
+            }
+        });
+    }
+
     public static List<GoldenRow> Read(string path, Action<JsonElement, Dictionary<string, float[]>> read)
     {
         var rows = new List<GoldenRow>();

@@ -21,6 +21,9 @@ public sealed class SchemaTests
         AssertSame(BundleJson.Default.TrainingSource, schema["properties"]!["training"]!["properties"]!["sources"]!["items"]!);
         AssertSame(BundleJson.Default.MetricsManifest, schema["properties"]!["metrics"]!);
         AssertSame(BundleJson.Default.HeadMetrics, schema["properties"]!["metrics"]!["properties"]!["heads"]!["additionalProperties"]!);
+        var quantization = schema["properties"]!["metrics"]!["properties"]!["quantization"]!;
+        AssertSame(BundleJson.Default.QuantizationManifest, quantization);
+        AssertSame(BundleJson.Default.QuantizedHead, quantization["properties"]!["variants"]!["additionalProperties"]!["additionalProperties"]!);
         AssertSame(BundleJson.Default.VariantManifest, schema["$defs"]!["variant"]!);
     }
 

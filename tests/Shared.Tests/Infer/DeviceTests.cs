@@ -12,18 +12,19 @@ public sealed class DeviceTests
     [Fact]
     public void Open_ShouldTakeTheCpuAndSayWhy_WhenAutoFindsNoCudaVariant()
     {
-        using var scorer = OnnxScorer.Open(ModelBundle.Open(Repository.DefaultBundle), new InferOptions { Threads = 2 });
+        using var bundle = TestBundle.TinyBert(Int8Alone);
+        using var scorer = OnnxScorer.Open(bundle.Open(), new InferOptions { Threads = 2 });
 
         Assert.Equal("cpu", scorer.Device);
-        Assert.Equal($"Runs model.int8.onnx on the CPU with 2 threads, because {NoVariant}.", scorer.DeviceReason);
+        Assert.Equal($"Runs model.onnx on the CPU with 2 threads, because {NoVariant}.", scorer.DeviceReason);
     }
 
     [Fact]
     public void Open_ShouldRefuse_WhenCudaIsAskedForAndThereIsNoVariant()
     {
-        var bundle = ModelBundle.Open(Repository.DefaultBundle);
+        using var bundle = TestBundle.TinyBert(Int8Alone);
 
-        var message = Assert.Throws<InferenceException>(() => OnnxScorer.Open(bundle, new InferOptions { Device = DeviceChoice.Cuda })).Message;
+        var message = Assert.Throws<InferenceException>(() => OnnxScorer.Open(bundle.Open(), new InferOptions { Device = DeviceChoice.Cuda })).Message;
 
         Assert.Equal($"Device is Cuda, but {NoVariant}. Cure that, or set Device to Auto or Cpu.", message);
     }
@@ -53,6 +54,27 @@ public sealed class DeviceTests
     }
 
     [Fact]
+    public void Open_ShouldTakeTheCpuVariant_WhenThereIsNoDriverForTheOther()
+    {
+        Assert.SkipWhen(NativeLibrary.TryLoad("libcuda.so.1", out _), "This machine has an NVIDIA driver.");
+        using var bundle = TestBundle.TinyBert(WithCuda);
+        using var scorer = OnnxScorer.Open(bundle.Open(), new InferOptions { Threads = 1 });
+
+        Assert.Equal("Runs model.onnx on the CPU with 1 thread, because there is no NVIDIA driver (libcuda.so.1 does not load).", scorer.DeviceReason);
+    }
+
+    [Fact]
+    public void CudaVariant_ShouldBeTheOneMadeForIt_ElseAFloatingPointOne()
+    {
+        using var bundle = TestBundle.TinyBert();
+        var manifest = bundle.Open().Manifest;
+
+        Assert.Equal(("vocab.txt", GraphPrecision.Fp16), ModelSession.CudaVariant(WithCuda(manifest)) is { } own ? (own.Graph, own.Precision) : default);
+        Assert.Equal("model.onnx", ModelSession.CudaVariant(manifest)?.Graph);
+        Assert.Null(ModelSession.CudaVariant(Int8Alone(manifest)));
+    }
+
+    [Fact]
     public void Open_ShouldSaySo_WhenTheCpuIsAskedFor()
     {
         using var bundle = TestBundle.TinyBert();
@@ -73,4 +95,15 @@ public sealed class DeviceTests
 
         Assert.Equal($"The bundle {bundle.Folder} has no cpu variant, and the CPU is to be used because Device is Cpu.", message);
     }
+
+    private static BundleManifest Int8Alone(BundleManifest manifest) => manifest with
+    {
+        Variants = new Dictionary<string, VariantManifest> { ["cpu"] = manifest.Variants["cpu"] with { Precision = GraphPrecision.Int8 } },
+    };
+
+    /// <summary>A second graph for CUDA, which no machine without a GPU opens.</summary>
+    private static BundleManifest WithCuda(BundleManifest manifest) => manifest with
+    {
+        Variants = new Dictionary<string, VariantManifest>(manifest.Variants) { ["cuda"] = new("vocab.txt", GraphLayout.Packed, GraphPrecision.Fp16) },
+    };
 }
