@@ -17,44 +17,55 @@ internal static class GroupComparison
         var windows = new Option<int[]>("--windows") { Description = "Posts grouped together", DefaultValueFactory = _ => [133, 2_000], AllowMultipleArgumentsPerToken = true };
         var tokens = new Option<int[]>("--tokens") { Description = "Group:MaxTokens", DefaultValueFactory = _ => [256, 512, 1_024], AllowMultipleArgumentsPerToken = true };
         var calls = new Option<int[]>("--calls") { Description = "Group:CallTokens", DefaultValueFactory = _ => [0, 64, 128], AllowMultipleArgumentsPerToken = true };
-        var command = new Command("group", "Token budgets and windows of the grouper.") { rounds, windows, tokens, calls };
-        command.SetAction(parsed => Run(parsed.GetValue(rounds), parsed.GetValue(windows)!, parsed.GetValue(tokens)!, parsed.GetValue(calls)!));
+        var pairs = new Option<int[]>("--pairs") { Description = "Group:PairsPerToken, for packed graphs; 0: as if the graph were padded", DefaultValueFactory = _ => [new GroupOptions().PairsPerToken], AllowMultipleArgumentsPerToken = true };
+        var model = new Option<string>("--model") { Description = "Folder of the bundle", DefaultValueFactory = _ => Samples.Bundle };
+        var command = new Command("group", "Token budgets and windows of the grouper.") { rounds, windows, tokens, calls, pairs, model };
+        command.SetAction(parsed => Run(
+            parsed.GetValue(model)!,
+            parsed.GetValue(rounds),
+            [
+                .. from window in parsed.GetValue(windows)!
+                   from budget in parsed.GetValue(tokens)!
+                   from call in parsed.GetValue(calls)!
+                   from pair in parsed.GetValue(pairs)!
+                   select new Setting(window, new GroupOptions { MaxTokens = budget, CallTokens = call, PairsPerToken = Math.Max(1, pair) }, pair == 0),
+            ]));
         return command;
     }
 
-    private static int Run(int rounds, int[] windows, int[] budgets, int[] calls)
+    private static int Run(string model, int rounds, List<Setting> settings)
     {
-        var bundle = ModelBundle.Open(Samples.Bundle);
+        var bundle = ModelBundle.Open(model);
         using var scorer = OnnxScorer.Open(bundle, new Settings().Infer);
         var posts = Samples.Tokenize(bundle, Samples.Texts(Samples.Unique));
-        var settings = (from window in windows from budget in budgets from call in calls select (window, options: new GroupOptions { MaxTokens = budget, CallTokens = call })).ToList();
         var rates = settings.ToDictionary(s => s, _ => new List<double>());
         for (var round = 0; round < rounds; round++)
         {
             foreach (var setting in settings)
             {
-                rates[setting].Add(Rate(scorer, posts, setting.window, setting.options));
+                rates[setting].Add(Rate(scorer, posts, setting));
             }
         }
 
         Console.WriteLine($"{Environment.ProcessorCount} cores, {Samples.Processor}, {scorer.Device}; {rounds} interleaved rounds of {posts.Count} posts");
-        Console.WriteLine("\n| window | MaxTokens | CallTokens | posts/s, median [min, max] | processed / real tokens | calls |\n|---|---|---|---|---|---|");
-        foreach (var ((window, options), values) in rates)
+        Console.WriteLine("\n| window | MaxTokens | CallTokens | PairsPerToken | posts/s, median [min, max] | padded / real tokens | calls |\n|---|---|---|---|---|---|---|");
+        foreach (var (setting, values) in rates)
         {
-            var groupings = Windows(posts, window).Select(w => Grouper.Cut(w, options)).ToList();
+            var (window, options, _) = setting;
+            var groupings = Windows(posts, window).Select(w => Grouper.Cut(w, options, setting.Pads(scorer))).ToList();
             var padded = groupings.Sum(g => g.Batches.Sum(b => (long)b.Rows * b.LongestRow)) / (double)groupings.Sum(g => g.Batches.Sum(b => (long)b.Tokens));
-            Console.WriteLine(string.Create(CultureInfo.InvariantCulture, $"| {window} | {options.MaxTokens} | {options.CallTokens} | {values.Order().ElementAt(values.Count / 2):F0} [{values.Min():F0}, {values.Max():F0}] | {padded:F2} | {groupings.Sum(g => g.Batches.Count)} |"));
+            Console.WriteLine(string.Create(CultureInfo.InvariantCulture, $"| {window} | {options.MaxTokens} | {options.CallTokens} | {(setting.Pads(scorer) ? "padded" : options.PairsPerToken)} | {values.Order().ElementAt(values.Count / 2):F0} [{values.Min():F0}, {values.Max():F0}] | {padded:F2} | {groupings.Sum(g => g.Batches.Count)} |"));
         }
 
         return 0;
     }
 
-    private static double Rate(OnnxScorer scorer, List<ReadOnlyMemory<int>> posts, int window, GroupOptions options)
+    private static double Rate(OnnxScorer scorer, List<ReadOnlyMemory<int>> posts, Setting setting)
     {
         var started = Stopwatch.GetTimestamp();
-        foreach (var part in Windows(posts, window))
+        foreach (var part in Windows(posts, setting.Window))
         {
-            var grouping = Grouper.Cut(part, options);
+            var grouping = Grouper.Cut(part, setting.Options, setting.Pads(scorer));
             var logits = new float[grouping.Rows * scorer.LogitCount];
             foreach (var batch in grouping.Batches)
             {
@@ -67,4 +78,9 @@ internal static class GroupComparison
 
     private static IEnumerable<List<ReadOnlyMemory<int>>> Windows(List<ReadOnlyMemory<int>> posts, int window)
         => Enumerable.Range(0, (posts.Count + window - 1) / window).Select(i => posts.GetRange(i * window, Math.Min(window, posts.Count - (i * window))));
+
+    private sealed record Setting(int Window, GroupOptions Options, bool AsPadded)
+    {
+        public bool Pads(OnnxScorer scorer) => AsPadded || scorer.Pads;
+    }
 }

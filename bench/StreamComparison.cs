@@ -66,7 +66,7 @@ internal static class StreamComparison
         var started = Stopwatch.GetTimestamp();
         for (var first = 0; first < tokens.Count; first += window)
         {
-            var grouping = Grouper.Cut(tokens.GetRange(first, Math.Min(window, tokens.Count - first)), options);
+            var grouping = Grouper.Cut(tokens.GetRange(first, Math.Min(window, tokens.Count - first)), options, scorer.Pads);
             var logits = new float[grouping.Rows * scorer.LogitCount];
             foreach (var batch in grouping.Batches)
             {

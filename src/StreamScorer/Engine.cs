@@ -30,8 +30,8 @@ internal sealed class Engine : IDisposable
         FlagNames = judge.FlagNames;
         Pipeline = new Pipeline(
             Intake,
-            new EncodeStage(new PostDecoder(settings.Decode), bundle.LoadTokenizer(), bundle.Manifest.MaxTokens, settings.Group, limit, telemetry, health, time),
-            new InferStage(scorer, judge, limit, telemetry, health, time));
+            new EncodeStage(new PostDecoder(settings.Decode), bundle.LoadEncoder(), settings.Group, scorer.Pads, limit, telemetry, health, time),
+            new InferStage(scorer, new SegmentPool(bundle.Manifest), judge, limit, telemetry, health, time));
     }
 
     public ModelBundle Bundle { get; }

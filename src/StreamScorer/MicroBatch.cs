@@ -1,6 +1,7 @@
 using System.Buffers;
 using Confluent.Kafka;
 using StreamScorer.Shared.Contracts;
+using StreamScorer.Shared.Encode;
 using StreamScorer.Shared.Group;
 using StreamScorer.Shared.Judge;
 
@@ -38,10 +39,13 @@ internal sealed class Entry(SourceRecord source)
 
     public Reject? Reject { get; set; }
 
-    /// <summary>Token ids, a slice of the micro-batch's arena; valid until Infer is done with it.</summary>
-    public ReadOnlyMemory<int> Tokens { get; set; }
+    /// <summary>Token ids, as a rule a slice of the micro-batch's arena; valid until Infer is done with it.</summary>
+    public EncodedPost Encoded { get; set; }
 
     public int TokenCount { get; set; }
+
+    /// <summary>Rows that the model reads the text in.</summary>
+    public int SegmentCount { get; set; } = 1;
 
     public bool Truncated { get; set; }
 
@@ -67,7 +71,7 @@ internal sealed class MicroBatch(IReadOnlyList<Entry> entries, long bytes)
     /// <summary>In the order they were consumed.</summary>
     public IReadOnlyList<Entry> Entries { get; } = entries;
 
-    /// <summary>The entries that have tokens, in order; post i of <see cref="Grouping"/> is the i-th of them.</summary>
+    /// <summary>The entries that have tokens, in order; what <see cref="Grouping"/> groups are their segments, one after the other.</summary>
     public IReadOnlyList<Entry> Scorable { get; set; } = [];
 
     public Grouping? Grouping { get; set; }
@@ -88,7 +92,7 @@ internal sealed class MicroBatch(IReadOnlyList<Entry> entries, long bytes)
     {
         foreach (var entry in Entries)
         {
-            entry.Tokens = default;
+            entry.Encoded = default;
         }
 
         Grouping = null;

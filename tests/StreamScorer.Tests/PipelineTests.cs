@@ -5,6 +5,7 @@ using StreamScorer.Encode;
 using StreamScorer.Infer;
 using StreamScorer.Operate;
 using StreamScorer.Shared.Bundle;
+using StreamScorer.Shared.Encode;
 using StreamScorer.Shared.Group;
 using StreamScorer.Shared.Infer;
 using StreamScorer.Shared.Judge;
@@ -23,14 +24,16 @@ public sealed class PipelineTests : IDisposable
     private readonly List<long> _seen = [];
     private readonly Pipeline _pipeline;
 
-    public PipelineTests()
+    public PipelineTests() => _pipeline = Build(Bundle.Manifest);
+
+    private Pipeline Build(BundleManifest manifest)
     {
         var health = new HealthState(new OperateOptions(), TimeProvider.System);
         var limit = new MicroBatchLimit(new ConsumeOptions { MaxRecordsPerMicroBatch = 4 });
-        _pipeline = new Pipeline(
+        return new Pipeline(
             _intake,
-            new EncodeStage(new PostDecoder(new DecodeOptions()), Bundle.LoadTokenizer(), Bundle.Manifest.MaxTokens, new GroupOptions(), limit, _telemetry, health, TimeProvider.System),
-            new InferStage(_scorer, new PolicyJudge(Bundle.Manifest, Bundle.Policy), limit, _telemetry, health, TimeProvider.System));
+            new EncodeStage(new PostDecoder(new DecodeOptions()), new PostEncoder(Bundle.LoadTokenizer(), manifest.MaxTokens, manifest.Segments), new GroupOptions(), pads: true, limit, _telemetry, health, TimeProvider.System),
+            new InferStage(_scorer, new SegmentPool(manifest), new PolicyJudge(Bundle.Manifest, Bundle.Policy), limit, _telemetry, health, TimeProvider.System));
     }
 
     public void Dispose() => _telemetry.Dispose();
@@ -116,6 +119,46 @@ public sealed class PipelineTests : IDisposable
         Assert.True(_scorer.Rows < 4, $"{_scorer.Rows} rows for four equal texts");
     }
 
+    /// <summary>The scorer says of a row how long it is: so a text's score tells which rows it was made of, whatever the order they were scored in.</summary>
+    [Fact]
+    public async Task RunAsync_ShouldJudgeEveryText_ByItsOwnSegments()
+    {
+        var manifest = Bundle.Manifest with { MaxTokens = 16, Segments = new SegmentSettings { Overlap = 4, Most = 3 } };
+        var encoder = new PostEncoder(Bundle.LoadTokenizer(), manifest.MaxTokens, manifest.Segments);
+        int[] words = [1, 60, 14, 15, 3, 24, 25, 34, 35, 7];
+        _scorer.Logit = row => row.Length / 16f;
+        var entries = new List<Entry>();
+        var temperature = Bundle.Policy.Content.Temperatures!["fake"];
+        string Text(int i) => string.Join(' ', Enumerable.Repeat("day", words[i % words.Length] + (i / words.Length)));
+
+        await Build(manifest).RunAsync(
+            _ => FillAsync(30, Text),
+            async (input, abort) =>
+            {
+                await foreach (var batch in input.ReadAllAsync(abort))
+                {
+                    entries.AddRange(batch.Entries);
+                }
+            },
+            Limit,
+            CancellationToken.None).WaitAsync(Limit);
+
+        Assert.Equal(30, entries.Count);
+        Assert.All(entries.Index(), any =>
+        {
+            var text = System.Text.Encoding.UTF8.GetBytes(Text(any.Index));
+            var expected = encoder.Encode(text, new int[encoder.Room(text.Length)]);
+            Assert.Equal(any.Index, any.Item.Source.Offset);
+            Assert.Equal((expected.Rows, expected.Ids.Length, expected.Truncated), (any.Item.SegmentCount, any.Item.TokenCount, any.Item.Truncated));
+            var mean = (expected.Segments ?? [expected.Ids]).Average(row => row.Length / 16f);
+            Assert.Equal(1 / (1 + MathF.Exp(-mean / temperature)), any.Item.Verdict!.Heads["fake"].Probabilities["fake"], 1e-5f);
+            Assert.InRange(any.Item.InferTicks, 0, long.MaxValue);
+            Assert.True(any.Item.InferStart > 0);
+        });
+        Assert.Equal([1, 2, 3], entries.Select(entry => entry.SegmentCount).Distinct().Order());
+        Assert.Contains(entries, entry => entry.Truncated);
+    }
+
     private Task RunAsync(Func<CancellationToken, Task> source, Func<ChannelReader<MicroBatch>, CancellationToken, Task> sink)
         => _pipeline.RunAsync(source, sink, Limit, CancellationToken.None).WaitAsync(Limit);
 
@@ -148,9 +191,14 @@ public sealed class PipelineTests : IDisposable
         }
     }
 
+    private delegate float RowLogit(ReadOnlySpan<int> row);
+
     private sealed class FakeScorer : IScorer
     {
         public Action Act { get; set; } = () => { };
+
+        /// <summary>Of the second label of a row; the others are 0.</summary>
+        public RowLogit Logit { get; set; } = _ => 0;
 
         public int Rows { get; private set; }
 
@@ -165,6 +213,10 @@ public sealed class PipelineTests : IDisposable
             Act();
             Rows += batch.Rows;
             logits.Clear();
+            for (var row = 0; row < batch.Rows; row++)
+            {
+                logits[(row * LogitCount) + 1] = Logit(batch.Row(row));
+            }
         }
 
         public void Dispose()

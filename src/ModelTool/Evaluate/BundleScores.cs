@@ -17,16 +17,18 @@ internal sealed class BundleScores : IDisposable
     /// <summary>Rows that are sorted by length together; more pad less and hold more texts in memory.</summary>
     private const int Together = 4096;
 
-    private readonly BertTokenizer _tokenizer;
+    private readonly PostEncoder _encoder;
+    private readonly SegmentPool _pool;
     private readonly OnnxScorer _scorer;
 
     private readonly TextWriter? _progress;
 
-    private BundleScores(ModelBundle bundle, BertTokenizer tokenizer, OnnxScorer scorer, TextWriter? progress)
+    private BundleScores(ModelBundle bundle, PostEncoder encoder, OnnxScorer scorer, TextWriter? progress)
     {
         Bundle = bundle;
         _progress = progress;
-        _tokenizer = tokenizer;
+        _encoder = encoder;
+        _pool = new SegmentPool(bundle.Manifest);
         _scorer = scorer;
     }
 
@@ -38,7 +40,7 @@ internal sealed class BundleScores : IDisposable
     public static BundleScores Open(string folder, InferOptions options, TextWriter? progress)
     {
         var bundle = ModelBundle.Open(folder);
-        return new BundleScores(bundle, bundle.LoadTokenizer(), OnnxScorer.Open(bundle, options), progress);
+        return new BundleScores(bundle, bundle.LoadEncoder(), OnnxScorer.Open(bundle, options), progress);
     }
 
     /// <summary>As the worker's policy has it, temperatures included.</summary>
@@ -58,7 +60,7 @@ internal sealed class BundleScores : IDisposable
         rows.NeedText();
         RequirePairs(columns.Pair);
         var ids = new List<string>();
-        var posts = new List<ReadOnlyMemory<int>>();
+        var posts = new List<EncodedPost>();
         var done = 0;
         while (true)
         {
@@ -91,29 +93,12 @@ internal sealed class BundleScores : IDisposable
 
     public void Dispose() => _scorer.Dispose();
 
-    private ReadOnlyMemory<int> Encode(ReadOnlySpan<byte> text)
-    {
-        if (!Utf8.IsValid(text) || BlankText.Is(text))
-        {
-            return ReadOnlyMemory<int>.Empty;
-        }
+    /// <summary>Empty for a text that the worker would reject.</summary>
+    private EncodedPost Encode(ReadOnlySpan<byte> text) =>
+        !Utf8.IsValid(text) || BlankText.Is(text) ? default : _encoder.Encode(text, new int[_encoder.Room(text.Length)]);
 
-        Span<int> ids = stackalloc int[Bundle.Manifest.MaxTokens];
-        return ids[.._tokenizer.Encode(text, ids, out _)].ToArray();
-    }
-
-    /// <summary>The segments are left to the scorer, which sees them by the separator.</summary>
-    private ReadOnlyMemory<int> Encode(ReadOnlySpan<byte> first, ReadOnlySpan<byte> second)
-    {
-        if (!Utf8.IsValid(first) || !Utf8.IsValid(second) || BlankText.Is(first) || BlankText.Is(second))
-        {
-            return ReadOnlyMemory<int>.Empty;
-        }
-
-        Span<int> ids = stackalloc int[Bundle.Manifest.MaxTokens];
-        Span<int> segments = stackalloc int[ids.Length];
-        return ids[.._tokenizer.EncodePair(first, second, ids, segments, out _)].ToArray();
-    }
+    private EncodedPost Encode(ReadOnlySpan<byte> first, ReadOnlySpan<byte> second) =>
+        !Utf8.IsValid(first) || !Utf8.IsValid(second) || BlankText.Is(first) || BlankText.Is(second) ? default : _encoder.EncodePair(first, second);
 
     private void RequirePairs(string? column)
     {
@@ -129,10 +114,15 @@ internal sealed class BundleScores : IDisposable
         }
     }
 
-    private IEnumerable<LogitRow> Score(List<string> ids, List<ReadOnlyMemory<int>> posts)
+    private IEnumerable<LogitRow> Score(List<string> ids, List<EncodedPost> posts)
     {
-        var scored = posts.Where(post => !post.IsEmpty).ToList();
-        var grouping = Grouper.Cut(scored, new GroupOptions());
+        var rows = new List<ReadOnlyMemory<int>>();
+        foreach (var post in posts.Where(post => !post.Ids.IsEmpty))
+        {
+            post.AddTo(rows);
+        }
+
+        var grouping = Grouper.Cut(rows, new GroupOptions(), _scorer.Pads);
         var width = _scorer.LogitCount;
         var logits = new float[grouping.Rows * width];
         foreach (var batch in grouping.Batches)
@@ -143,7 +133,9 @@ internal sealed class BundleScores : IDisposable
         var next = 0;
         for (var i = 0; i < ids.Count; i++)
         {
-            yield return new LogitRow(ids[i], posts[i].IsEmpty ? null : logits.AsSpan(grouping.RowOf(next++) * width, width).ToArray());
+            var empty = posts[i].Ids.IsEmpty;
+            yield return new LogitRow(ids[i], empty ? null : _pool.Logits(logits, grouping, next, posts[i].Rows).ToArray());
+            next += empty ? 0 : posts[i].Rows;
         }
     }
 

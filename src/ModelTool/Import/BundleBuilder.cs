@@ -47,6 +47,7 @@ internal static class BundleBuilder
             Encoder = CheckpointFiles.ReadEncoder(source.Config),
             Tokenizer = CheckpointFiles.ReadTokenizer(source.TokenizerConfig),
             MaxTokens = source.MaxTokens,
+            Segments = source.Segments,
             Heads = [.. HeadSpecs.Read(source.Heads).Select(head => head.Manifest)],
             Vocabulary = source.Vocabulary.Name,
             Variants = source.Variants.ToDictionary(variant => variant.Key, variant => Describe(variant.Value)),

@@ -1,5 +1,6 @@
 using System.CommandLine;
 using StreamScorer.Shared.Bundle;
+using StreamScorer.Shared.Encode;
 
 namespace ModelTool.Import;
 
@@ -18,7 +19,8 @@ internal static class BundleCommand
     private static readonly Option<FileInfo?> Heads = new("--heads") { Description = "Heads in the order of the logits: {\"NAME\": {\"kind\": \"softmax\", \"labels\": [...]}}." };
     private static readonly Option<FileInfo?> Config = new("--config") { Description = "The checkpoint's config.json." };
     private static readonly Option<FileInfo?> TokenizerConfig = new("--tokenizer-config") { Description = "The checkpoint's tokenizer_config.json; without it lower case, accents stripped." };
-    private static readonly Option<int> MaxTokens = new("--max-tokens") { Description = "Token ids of a post at most.", DefaultValueFactory = _ => 256 };
+    private static readonly Option<int> MaxTokens = new("--max-tokens") { Description = "Token ids of a row at most.", DefaultValueFactory = _ => 256 };
+    private static readonly Option<SegmentSettings?> Segments = SegmentOption.Create();
     private static readonly Option<FileInfo?> Policy = new("--policy") { Description = "policy.json; without it the one in the folder stays." };
     private static readonly Option<FileInfo?> Card = new("--card") { Description = "Model card; without it the README.md in the folder stays." };
     private static readonly Option<FileInfo?> About = new("--about") { Description = "JSON with 'training' and 'metrics' for the manifest; without it those in the folder stay." };
@@ -27,7 +29,7 @@ internal static class BundleCommand
     {
         var command = new Command("bundle", "Makes a model bundle from an ONNX export, or seals a changed one anew, and opens it as the worker does.")
         {
-            Folder, Reseal, Name, Version, Cpu, CpuPrecision, Cuda, CudaPrecision, Vocabulary, Heads, Config, TokenizerConfig, MaxTokens, Policy, Card, About,
+            Folder, Reseal, Name, Version, Cpu, CpuPrecision, Cuda, CudaPrecision, Vocabulary, Heads, Config, TokenizerConfig, MaxTokens, Segments, Policy, Card, About,
         };
         command.SetAction(parsed =>
         {
@@ -74,6 +76,7 @@ internal static class BundleCommand
             Config = Need(Config),
             TokenizerConfig = parsed.GetValue(TokenizerConfig),
             MaxTokens = parsed.GetValue(MaxTokens),
+            Segments = parsed.GetValue(Segments),
             Variants = variants,
             Policy = parsed.GetValue(Policy),
             Card = parsed.GetValue(Card),

@@ -1,6 +1,7 @@
 using System.CommandLine;
 using ModelTool.Graph;
 using StreamScorer.Shared.Bundle;
+using StreamScorer.Shared.Encode;
 
 namespace ModelTool.Import;
 
@@ -29,13 +30,14 @@ internal sealed class BundleOptions
 
     private readonly Option<FileInfo?> _vocabulary = new("--vocab") { Description = "WordPiece vocabulary, one entry a line; without it the checkpoint's vocab.txt." };
     private readonly Option<FileInfo?> _tokenizer = new("--tokenizer-config") { Description = "tokenizer_config.json; without it the checkpoint's, else lower case, accents stripped." };
-    private readonly Option<int?> _maxTokens = new("--max-tokens") { Description = "Token ids of a post at most; without it 256, or the encoder's positions if they are fewer." };
+    private readonly Option<int?> _maxTokens = new("--max-tokens") { Description = "Token ids of a row at most; without it 256, or the encoder's positions if they are fewer." };
+    private readonly Option<SegmentSettings?> _segments = SegmentOption.Create();
     private readonly Option<FileInfo?> _policy = new("--policy") { Description = "policy.json; without it one that flags nothing." };
     private readonly Option<FileInfo?> _card = new("--card") { Description = "Model card; without it a short one that says where the weights are from." };
 
     public void AddTo(Command command)
     {
-        foreach (var option in (Option[])[_out, _heads, _head, _layout, _name, _version, _vocabulary, _tokenizer, _maxTokens, _policy, _card])
+        foreach (var option in (Option[])[_out, _heads, _head, _layout, _name, _version, _vocabulary, _tokenizer, _maxTokens, _segments, _policy, _card])
         {
             command.Options.Add(option);
         }
@@ -59,6 +61,8 @@ internal sealed class BundleOptions
     public FileInfo? Card(ParseResult parsed) => parsed.GetValue(_card);
 
     public int MaxTokens(ParseResult parsed, BertConfig config) => parsed.GetValue(_maxTokens) ?? Math.Min(256, config.Encoder.Positions);
+
+    public SegmentSettings? Segments(ParseResult parsed) => parsed.GetValue(_segments);
 
     /// <param name="otherwise">The file to read when the command line names no heads.</param>
     /// <exception cref="ToolException">There are none, or they are not valid.</exception>
@@ -93,6 +97,7 @@ internal sealed class BundleOptions
             Vocabulary = Vocabulary(parsed) ?? checkpoint.Vocabulary,
             Tokenizer = CheckpointFiles.ReadTokenizer(TokenizerConfig(parsed) ?? checkpoint.TokenizerConfig),
             MaxTokens = MaxTokens(parsed, checkpoint.Config),
+            Segments = Segments(parsed),
             Policy = Policy(parsed),
             Card = Card(parsed),
             Origin = $"Imported from the checkpoint {Path.GetFileName(checkpoint.Folder)}, {FileManifest.Describe(checkpoint.Folder, Path.GetFileName(checkpoint.WeightsFile)).Sha256} (SHA-256 of its weights).",

@@ -1,4 +1,5 @@
 using StreamScorer.Shared.Bundle;
+using StreamScorer.Shared.Encode;
 
 namespace ModelTool.Import;
 
@@ -21,6 +22,9 @@ internal sealed record BundleSource
     public FileInfo? TokenizerConfig { get; init; }
 
     public required int MaxTokens { get; init; }
+
+    /// <summary>Null: a text that is too long loses its tail.</summary>
+    public SegmentSettings? Segments { get; init; }
 
     /// <summary>By device, <c>cpu</c> or <c>cuda</c>.</summary>
     public required IReadOnlyDictionary<string, VariantSource> Variants { get; init; }

@@ -50,6 +50,7 @@ internal static class InitCommand
             Vocabulary = vocabulary,
             Tokenizer = CheckpointFiles.ReadTokenizer(options.TokenizerConfig(parsed)),
             MaxTokens = options.MaxTokens(parsed, config),
+            Segments = options.Segments(parsed),
             Policy = options.Policy(parsed),
             Card = options.Card(parsed),
             Origin = string.Create(CultureInfo.InvariantCulture, $"Random weights, seed {seed}, that were never trained: its scores mean nothing."),

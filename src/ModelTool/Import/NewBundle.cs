@@ -36,6 +36,9 @@ internal sealed record NewBundle
 
     public required int MaxTokens { get; init; }
 
+    /// <summary>Null: a text that is too long loses its tail.</summary>
+    public SegmentSettings? Segments { get; init; }
+
     /// <summary>Null: a policy that flags nothing.</summary>
     public FileInfo? Policy { get; init; }
 
@@ -91,6 +94,7 @@ internal sealed record NewBundle
             Encoder = Config.Encoder,
             Tokenizer = Tokenizer,
             MaxTokens = MaxTokens,
+            Segments = Segments,
             Heads = [.. Heads.Select(head => head.Manifest)],
             Vocabulary = "vocab.txt",
             Variants = variants,

@@ -1,5 +1,6 @@
 using Microsoft.ML.OnnxRuntime;
 using ModelTool.Graph;
+using StreamScorer.Shared.Encode;
 
 namespace ModelTool.Train;
 
@@ -12,13 +13,15 @@ internal sealed class DevScorer : IDisposable
     private readonly IReadOnlyList<HeadSpec> _heads;
     private readonly IReadOnlyList<Example> _examples;
     private readonly BatchMaker _maker;
+    private readonly SegmentedTexts _texts;
     private readonly TrainGraph _graph;
     private readonly GraphSession _session;
 
     public DevScorer(
-        BertConfig config, IReadOnlyList<HeadSpec> heads, ParameterSet parameters, IReadOnlyList<Example> examples, BatchMaker maker, int threads)
+        BertConfig config, IReadOnlyList<HeadSpec> heads, ParameterSet parameters, IReadOnlyList<Example> examples, BatchMaker maker, SegmentAggregate aggregate, int threads)
     {
         (_heads, _examples, _maker) = (heads, examples, maker);
+        _texts = new SegmentedTexts(heads, examples, aggregate);
         _graph = TrainGraphEmitter.Emit(config, heads, new TrainGraphOptions { Trained = new HashSet<string>() });
         _session = new GraphSession(_graph, name => parameters[name].Served, threads);
     }
@@ -37,7 +40,10 @@ internal sealed class DevScorer : IDisposable
                 var width = logits[head].Length / rows.Length;
                 for (var i = 0; i < rows.Length; i++)
                 {
-                    meters[head].Add(_examples[rows[i]], logits[head].AsSpan(i * width, width));
+                    if (_texts.Whole(rows[i], head, logits[head].AsSpan(i * width, width)) is { IsEmpty: false } whole)
+                    {
+                        meters[head].Add(_examples[rows[i]], whole);
+                    }
                 }
             }
         }

@@ -14,6 +14,9 @@ internal sealed record Example(int[] Ids, int[]? Segments, short[][] Labels, flo
     /// <summary>By head: what is learned in the label's place, or null where the label itself is. Empty where no head has any.</summary>
     public SoftLabel?[] Soft { get; init; } = [];
 
+    /// <summary>Which part of its text it is, where a text too long for the model is in segments. They lie one after the other.</summary>
+    public TextPart Part { get; init; } = new(0, 1);
+
     public SoftLabel? SoftLabel(int head) => head < Soft.Length ? Soft[head] : null;
 
     /// <summary>What <see cref="Ids"/> are, in a row of a CoNLL file: for measuring entities.</summary>
@@ -25,6 +28,10 @@ internal sealed record Example(int[] Ids, int[]? Segments, short[][] Labels, flo
     /// <summary>Whether a head has something to learn from the row.</summary>
     public bool Has(int head) => Array.Exists(Labels[head], label => label >= 0);
 }
+
+/// <param name="Index">From 0.</param>
+/// <param name="Count">Segments of the text.</param>
+internal readonly record struct TextPart(int Index, int Count);
 
 /// <summary>Rows to train on and rows to measure on.</summary>
 /// <param name="Unlabelled">Rows left out because no head has a label for them.</param>

@@ -12,6 +12,7 @@ internal sealed partial class ExampleReader
 {
     private readonly TrainConfig _config;
     private readonly BertTokenizer _tokenizer;
+    private readonly PostEncoder _encoder;
     private readonly int[] _ids;
     private readonly int[] _segments;
     private readonly Teacher? _teacher;
@@ -22,6 +23,7 @@ internal sealed partial class ExampleReader
     private ExampleReader(TrainConfig config, BertTokenizer tokenizer)
     {
         (_config, _tokenizer) = (config, tokenizer);
+        _encoder = new PostEncoder(tokenizer, config.MaxTokens, config.Segments);
         _ids = new int[config.MaxTokens];
         _segments = new int[config.MaxTokens];
         _teacher = config.Data.Teacher.Scores.Count > 0 ? new Teacher(config.Data.Teacher, config.Heads) : null;
@@ -100,15 +102,13 @@ internal sealed partial class ExampleReader
 
             if (part == Part.Dev)
             {
-                _dev.Add(Encode(rows, labels, weight: 1)); // measured by what its labels say, and by nothing else
+                _dev.AddRange(Encode(rows, labels, weight: 1)); // measured by what its labels say, and by nothing else
                 continue;
             }
 
             var assumed = rows.Assumed(labels);
-            _train.Add(Encode(rows, labels, WeightOf(source)) with
-            {
-                Soft = _teacher?.Teach(rows.Id, labels, assumed, [.. _config.Heads.Values]) ?? assumed,
-            });
+            var soft = _teacher?.Teach(rows.Id, labels, assumed, [.. _config.Heads.Values]) ?? assumed;
+            _train.AddRange(Encode(rows, labels, WeightOf(source)).Select(example => example with { Soft = soft }));
         }
     }
 
@@ -124,16 +124,20 @@ internal sealed partial class ExampleReader
 
     private float WeightOf(string source) => _config.Data.SourceWeights.GetValueOrDefault(source, 1);
 
-    private Example Encode(ExampleFile row, short[][] labels, float weight)
+    /// <summary>Several only for a text in segments: each has the text's labels, and together they count as much as one row.</summary>
+    private List<Example> Encode(ExampleFile row, short[][] labels, float weight)
     {
         var text = Encoding.UTF8.GetBytes(row.Text);
         if (row.Pair is not { } pair)
         {
-            return new Example([.. _ids.AsSpan(0, _tokenizer.Encode(text, _ids, out _))], null, labels, weight);
+            var encoded = _encoder.Encode(text, _ids);
+            return (encoded.Segments ?? [encoded.Ids])
+                .Select((ids, i) => new Example(ids.ToArray(), null, labels, weight / encoded.Rows) { Part = new TextPart(i, encoded.Rows) })
+                .ToList();
         }
 
         var count = _tokenizer.EncodePair(text, Encoding.UTF8.GetBytes(pair), _ids, _segments, out _);
-        return new Example([.. _ids.AsSpan(0, count)], [.. _segments.AsSpan(0, count)], labels, weight);
+        return [new Example([.. _ids.AsSpan(0, count)], [.. _segments.AsSpan(0, count)], labels, weight)];
     }
 
     private static Part BySplit(string? split, Func<string> text) => split switch

@@ -1,5 +1,6 @@
 using System.Text.Json.Serialization;
 using StreamScorer.Shared.Bundle;
+using StreamScorer.Shared.Encode;
 using YamlDotNet.Serialization;
 
 namespace ModelTool.Train;
@@ -49,8 +50,15 @@ internal sealed record TrainConfig
     /// <summary>Share of activations and attention probabilities that are dropped. (default: 0.1)</summary>
     public double Dropout { get; init; } = 0.1;
 
-    /// <summary>Tokens of a text at most, [CLS] and [SEP] counted. (default: 256)</summary>
+    /// <summary>Tokens of a row at most, [CLS] and [SEP] counted; a longer text loses its tail, or is read in segments. (default: 256)</summary>
     public int MaxTokens { get; init; } = 256;
+
+    /// <summary>
+    /// Reads texts that are too long in segments that overlap: overlap (32), most (8), aggregate (mean, or max). Each segment is a row with the text's labels, all together count
+    /// as much as one text; development rows are measured as texts. A bundle gets it from the option --segments of 'import' and 'quantize'. (default: none)
+    /// </summary>
+    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)] // as with the average above
+    public SegmentSettings? Segments { get; init; }
 
     /// <summary>Decides the order of the data, dropout and new heads. (default: 1)</summary>
     public int Seed { get; init; } = 1;

@@ -159,6 +159,8 @@ internal static class TrainConfigFile
             (config.Average is >= 0 and < 1, $"'average' must be at least 0 and below 1, and is {config.Average}"),
             (config.Dropout is >= 0 and < 1, $"'dropout' must be at least 0 and below 1, and is {config.Dropout}"),
             (config.MaxTokens >= 3, $"'max_tokens' must be at least 3 and is {config.MaxTokens}"),
+            (config.Segments is null || config.Data.Pair is null, "'segments' cut one text, and 'data.pair' names a second"),
+            (config.Segments is null || config.Heads.Values.All(head => head.Kind is "softmax" or "sigmoid"), "'segments' are for softmax and sigmoid heads"),
             (config.Patience >= 0, $"'patience' must be at least 0 and is {config.Patience}"),
             (config.CheckpointSteps >= 1, $"'checkpoint_steps' must be at least 1 and is {config.CheckpointSteps}"),
             (config.Threads >= 0, $"'threads' must be at least 0 and is {config.Threads}"),
@@ -171,6 +173,7 @@ internal static class TrainConfigFile
             .Concat(config.Heads.SelectMany(head => Faults(head.Key, head.Value)))
             .Concat(FileFaults(config, "token", TextFiles.IsConll, "a CoNLL file, .conll"))
             .Concat(FileFaults(config, "span", TextFiles.IsSquad, "a file with questions, .json"))
+            .Concat((config.Segments?.Faults(config.MaxTokens) ?? []).Select(fault => $"'segments': {fault}"))
             .Concat(config.Freeze.Heads.Where(head => !config.Heads.ContainsKey(head)).Select(head => $"'freeze.heads' names '{head}', which is no head"));
     }
 

@@ -46,7 +46,7 @@ internal sealed class Trainer : IDisposable
         var state = Begin(resume);
         var maker = new BatchMaker([.. _config.Heads]);
         using var engine = new TrainEngine(_start.Config, _heads, _parameters, EngineOptions()) { Steps = state.Steps };
-        using var dev = new DevScorer(_start.Config, _heads, _parameters, examples.Dev, maker, _config.Threads);
+        using var dev = new DevScorer(_start.Config, _heads, _parameters, examples.Dev, maker, _config.Segments?.Aggregate ?? default, _config.Threads);
         using var metrics = new MetricsFile(Path.Combine(_config.Output, "metrics.csv"), [.. _heads.Select(head => head.Name)], state.Steps);
         while (!IsOver(state))
         {
@@ -85,13 +85,19 @@ internal sealed class Trainer : IDisposable
         var tokenizer = CheckpointFiles.LoadTokenizer(_start.Vocabulary, CheckpointFiles.ReadTokenizer(_start.TokenizerConfig), _start.Config.Encoder.Vocabulary);
         var examples = ExampleReader.Read(_config, tokenizer);
         _progress.Say(
-            $"{examples.Train.Count} rows to train on, {examples.Dev.Count} to measure on, {examples.Unlabelled} without any label left out; {examples.Train.Sum(row => (long)row.Ids.Length)} tokens an epoch.");
+            $"{Count(examples.Train)} to train on, {Count(examples.Dev)} to measure on, {examples.Unlabelled} without any label left out; {examples.Train.Sum(row => (long)row.Ids.Length)} tokens an epoch.");
         if (examples.Untaught(_config.Heads).ToList() is { Count: > 0 } untaught)
         {
             _progress.Say($"No training row has these labels, so nothing is learned of them: {string.Join(", ", untaught)}.");
         }
 
         return examples;
+
+        static string Count(IReadOnlyList<Example> rows)
+        {
+            var texts = rows.Count(row => row.Part.Index == 0);
+            return texts == rows.Count ? $"{texts} rows" : $"{texts} rows in {rows.Count} segments";
+        }
     }
 
     private TrainState Begin(bool resume)

@@ -24,8 +24,11 @@ public sealed record BundleManifest
 
     public required TokenizerSettings Tokenizer { get; init; }
 
-    /// <summary>Token ids of a post at most, [CLS] and [SEP] counted; the tail is cut.</summary>
+    /// <summary>Token ids of a row at most, [CLS] and [SEP] counted; a longer text loses its tail, or is read in segments.</summary>
     public required int MaxTokens { get; init; }
+
+    /// <summary>How texts longer than that are read whole; null: they are not.</summary>
+    public SegmentSettings? Segments { get; init; }
 
     /// <summary>In the order of the logits.</summary>
     public required IReadOnlyList<HeadManifest> Heads { get; init; }

@@ -18,6 +18,7 @@ internal static class ManifestRules
         var faults = new List<string>();
         CheckNames(manifest, faults);
         CheckSizes(manifest, faults);
+        CheckSegments(manifest, faults);
         CheckHeads(manifest.Heads, faults);
         CheckFiles(manifest, faults);
         CheckVariants(manifest, faults);
@@ -63,6 +64,20 @@ internal static class ManifestRules
         if (manifest.MaxTokens < 3 || manifest.MaxTokens > encoder.Positions)
         {
             faults.Add($"max_tokens is {manifest.MaxTokens} and must lie between 3 and encoder.positions ({encoder.Positions})");
+        }
+    }
+
+    private static void CheckSegments(BundleManifest manifest, List<string> faults)
+    {
+        if (manifest.Segments is not { } segments)
+        {
+            return;
+        }
+
+        faults.AddRange(segments.Faults(manifest.MaxTokens).Select(fault => $"segments.{fault}"));
+        foreach (var head in manifest.Heads.Where(head => head.Pair || head.Kind is not (HeadKind.Softmax or HeadKind.Sigmoid)))
+        {
+            faults.Add($"it has segments, and head '{head.Name}' {(head.Pair ? "reads two texts" : "gives nothing that they could have together")}");
         }
     }
 

@@ -87,6 +87,10 @@ public sealed class ModelBundle
         }
     }
 
+    /// <summary>What makes the model's input of a text.</summary>
+    /// <exception cref="BundleException">The vocabulary is no WordPiece vocabulary.</exception>
+    public PostEncoder LoadEncoder() => new(LoadTokenizer(), Manifest.MaxTokens, Manifest.Segments);
+
     /// <summary>Reads a folder's manifest without looking at anything else, and its SHA-256.</summary>
     /// <exception cref="BundleException">There is none, or it is not valid JSON of the right shape.</exception>
     public static (BundleManifest Manifest, string Sha256) ReadManifest(string folder)

@@ -48,8 +48,8 @@ public sealed record HeadScore(string? Label, IReadOnlyList<string>? Labels, IRe
 /// <param name="Band">The band it fell into, <c>review</c> or <c>flag</c>.</param>
 public sealed record Why(string Head, string Label, float Probability, float Threshold, float Margin, Decision Band);
 
-/// <param name="Tokens">Token ids given to the model, [CLS] and [SEP] counted.</param>
-/// <param name="Truncated">The text was longer than the model's limit and its tail was not read.</param>
+/// <param name="Tokens">Token ids given to the model, [CLS] and [SEP] of every segment counted.</param>
+/// <param name="Truncated">The text was longer than the model's limit, or than its segments hold, and its tail was not read.</param>
 /// <param name="Segments">Pieces the text was scored in.</param>
 /// <param name="Normalised">Normalisations that changed the text.</param>
 public sealed record TextInfo(int Tokens, bool Truncated, int Segments, IReadOnlyList<string> Normalised);
@@ -58,7 +58,7 @@ public sealed record ModelIdentity(string Name, string Version, string Sha256);
 
 /// <summary>Unix milliseconds for points in time, milliseconds for spans.</summary>
 /// <param name="QueueMs">From consumed to the start of its model call.</param>
-/// <param name="InferMs">Duration of the model call it was part of.</param>
+/// <param name="InferMs">Duration of the model call it was part of; of a text in segments from the first such call to the end of the last.</param>
 public sealed record Timing(long? CreatedAt, long? ConsumedAt, long ScoredAt, double QueueMs, double InferMs);
 
 /// <summary>What the policy decides about a post, in rising order.</summary>

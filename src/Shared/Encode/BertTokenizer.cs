@@ -12,6 +12,7 @@ public sealed partial class BertTokenizer
     private readonly WordTable _words;
     private readonly PieceTrie _pieces;
     private readonly int[] _punctuation;
+    private readonly bool[] _continuations;
     private readonly byte _caseBit;
     private AsciiKind[] _ascii;
 
@@ -22,6 +23,12 @@ public sealed partial class BertTokenizer
         _pieces = new PieceTrie(vocabulary.Starts, vocabulary.Continuations);
         (VocabularySize, ClsId, SepId) = (vocabulary.Size, vocabulary.Cls, vocabulary.Sep);
         (PadId, UnknownId) = (vocabulary.Pad, vocabulary.Unknown);
+        _continuations = new bool[vocabulary.Size];
+        foreach (var piece in vocabulary.Continuations)
+        {
+            _continuations[piece.Id] = true;
+        }
+
         _caseBit = settings.LowerCase ? (byte)0x20 : (byte)0;
         _ascii = AsciiKinds(_map);
         _punctuation = new int[128];
@@ -55,6 +62,9 @@ public sealed partial class BertTokenizer
 
     /// <summary>Id of [UNK]: a word that the pieces of the vocabulary do not make up.</summary>
     public int UnknownId { get; }
+
+    /// <summary>Whether a token goes on with the word of the token before it ("##" in the vocabulary).</summary>
+    public bool IsContinuation(int id) => _continuations[id];
 
     /// <summary>The same tokenizer without its ASCII short cuts; tests compare the two.</summary>
     internal BertTokenizer WithGeneralPathOnly()

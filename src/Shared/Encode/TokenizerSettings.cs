@@ -1,14 +1,8 @@
 namespace StreamScorer.Shared.Encode;
 
 /// <summary>How text is normalised before it is looked up; belongs to the vocabulary, as the model was trained with it.</summary>
-public sealed record TokenizerSettings
-{
-    /// <summary>Default true (uncased vocabularies). False for cased ones.</summary>
-    public bool LowerCase { get; init; } = true;
-
-    /// <summary>Decompose canonically and drop non-spacing marks. Default null: as <see cref="LowerCase"/>.</summary>
-    public bool? StripAccents { get; init; }
-
-    /// <summary>Every Chinese, Japanese or Korean ideograph is a word of its own. Default true.</summary>
-    public bool SplitCjk { get; init; } = true;
-}
+/// <param name="LowerCase">True for uncased vocabularies, false for cased ones.</param>
+/// <param name="StripAccents">Decompose canonically and drop non-spacing marks. Null: as <paramref name="LowerCase"/>.</param>
+/// <param name="SplitCjk">Every Chinese, Japanese or Korean ideograph is a word of its own.</param>
+// Defaults of a constructor, because the generated JSON reader does not see those of init properties: a manifest that is silent would mean false.
+public sealed record TokenizerSettings(bool LowerCase = true, bool? StripAccents = null, bool SplitCjk = true);

@@ -6,7 +6,7 @@ namespace StreamScorer.Shared.Group;
 public sealed record GroupOptions
 {
     /// <summary>
-    /// Tokens of one call at most, padding counted (rows times longest row). More use the matrix units better and make every
+    /// Tokens of one call at most, padding counted (rows times longest row) where the graph is padded. More use the matrix units better and make every
     /// post of the call wait longer; a single post may exceed it. (default: 1024)
     /// </summary>
     [Range(16, 1_048_576)]
@@ -22,4 +22,11 @@ public sealed record GroupOptions
     /// </summary>
     [Range(0, 1_048_576)]
     public int CallTokens { get; init; } = 64;
+
+    /// <summary>
+    /// In packed graphs, where attention alone sees padding: how many pairs of places cost it as much as one token costs all the rest. Higher makes
+    /// fewer calls, with longer and shorter posts in one. Without meaning for padded graphs. (default: 1024)
+    /// </summary>
+    [Range(1, 1_048_576)]
+    public int PairsPerToken { get; init; } = 1024;
 }

@@ -7,13 +7,14 @@ namespace StreamScorer.Shared.Group;
 /// <summary>
 /// Cuts posts into token batches: equal token sequences become one row, rows are sorted by length (ties keep their order) so
 /// that little is padded, and a batch ends where the next row would pass a limit. Same posts, same batches. The batches read
-/// the posts' memory instead of copying it: it must stay as it is until they are scored.
+/// the posts' memory instead of copying it: it must stay as it is until they are scored. A post in segments is several posts here.
 /// </summary>
 public static class Grouper
 {
     /// <param name="posts">Token ids of each post, at least one a post.</param>
+    /// <param name="pads">Whether the model works on rows padded to the longest one (<see cref="Infer.IScorer.Pads"/>): padding then counts as tokens do.</param>
     /// <exception cref="ArgumentException">A post without token ids, or a limit below 1.</exception>
-    public static Grouping Cut(IReadOnlyList<ReadOnlyMemory<int>> posts, GroupOptions options)
+    public static Grouping Cut(IReadOnlyList<ReadOnlyMemory<int>> posts, GroupOptions options, bool pads = true)
     {
         ArgumentOutOfRangeException.ThrowIfLessThan(options.MaxTokens, 1);
         ArgumentOutOfRangeException.ThrowIfLessThan(options.MaxRows, 1);
@@ -26,7 +27,7 @@ public static class Grouper
             var rows = FindUnique(posts, rowOfPost, keys, table);
             Array.Sort(keys, 0, rows);
             var postOfRow = Order(keys.AsSpan(0, rows), rowOfPost, rowOfUnique: table);
-            return new Grouping(CutRows(posts, postOfRow, options), rows, rowOfPost);
+            return new Grouping(CutRows(posts, postOfRow, options, pads), rows, rowOfPost);
         }
         finally
         {
@@ -94,12 +95,12 @@ public static class Grouper
         return postOfRow;
     }
 
-    private static List<TokenBatch> CutRows(IReadOnlyList<ReadOnlyMemory<int>> posts, int[] postOfRow, GroupOptions options)
+    private static List<TokenBatch> CutRows(IReadOnlyList<ReadOnlyMemory<int>> posts, int[] postOfRow, GroupOptions options, bool pads)
     {
         var firsts = ArrayPool<int>.Shared.Rent(postOfRow.Length + 1);
         try
         {
-            FindCheapestCuts(posts, postOfRow, options, firsts);
+            FindCheapestCuts(posts, postOfRow, options, pads, firsts);
             var batches = new List<TokenBatch>();
             for (var end = postOfRow.Length; end > 0; end = firsts[end])
             {
@@ -123,28 +124,30 @@ public static class Grouper
     }
 
     /// <summary>
-    /// The cuts with the least sum of padded tokens and of the cost of the calls themselves, by dynamic programming over the
-    /// sorted rows: filling each call to its limit pads short posts to the length of much longer ones.
+    /// The cuts with the least sum of what calls compute and of what they cost by themselves, by dynamic programming over the sorted rows: filling each
+    /// call to its limit brings short posts together with much longer ones.
     /// </summary>
     /// <param name="firsts">[rows + 1], filled: the first row of the last call of the cheapest way to score the rows before an index.</param>
-    private static void FindCheapestCuts(IReadOnlyList<ReadOnlyMemory<int>> posts, int[] postOfRow, GroupOptions options, int[] firsts)
+    private static void FindCheapestCuts(IReadOnlyList<ReadOnlyMemory<int>> posts, int[] postOfRow, GroupOptions options, bool pads, int[] firsts)
     {
         var costs = ArrayPool<long>.Shared.Rent(postOfRow.Length + 1);
         costs[0] = 0;
         for (var end = 1; end <= postOfRow.Length; end++)
         {
             long longest = posts[postOfRow[end - 1]].Length;
+            long tokens = 0;
             costs[end] = long.MaxValue;
             for (var first = end - 1; first >= 0; first--)
             {
                 var rows = end - first;
-                if (rows > 1 && (rows > options.MaxRows || rows * longest > options.MaxTokens))
+                tokens = pads ? rows * longest : tokens + posts[postOfRow[first]].Length;
+                if (rows > 1 && (rows > options.MaxRows || tokens > options.MaxTokens))
                 {
                     break;
                 }
 
                 // Of equal costs the fewer calls.
-                var cost = costs[first] + options.CallTokens + (rows * longest);
+                var cost = costs[first] + options.CallTokens + tokens + (pads ? 0 : rows * longest * longest / options.PairsPerToken);
                 if (cost <= costs[end])
                 {
                     (costs[end], firsts[end]) = (cost, first);

@@ -11,7 +11,7 @@ public interface IScorer : IDisposable
     /// <summary>Logits of one row: all heads' labels, in manifest order.</summary>
     int LogitCount { get; }
 
-    /// <summary>Whether it works on rows padded to the batch's longest one; else on the tokens alone.</summary>
+    /// <summary>Whether it works on rows padded to the batch's longest one; else on the tokens alone, but for attention.</summary>
     bool Pads { get; }
 
     /// <summary>Scores a token batch.</summary>

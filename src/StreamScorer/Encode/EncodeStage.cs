@@ -9,7 +9,7 @@ using StreamScorer.Shared.Group;
 namespace StreamScorer.Encode;
 
 /// <summary>Seals micro-batches and prepares them for the model: decode, tokenize, group.</summary>
-internal sealed class EncodeStage(PostDecoder decoder, BertTokenizer tokenizer, int maxTokens, GroupOptions grouping, MicroBatchLimit limit, Telemetry telemetry, HealthState health, TimeProvider time)
+internal sealed class EncodeStage(PostDecoder decoder, PostEncoder encoder, GroupOptions grouping, bool pads, MicroBatchLimit limit, Telemetry telemetry, HealthState health, TimeProvider time)
 {
     // Under this many records per core the hand-over to other threads costs more than it saves.
     private const int RecordsPerTask = 64;
@@ -50,7 +50,7 @@ internal sealed class EncodeStage(PostDecoder decoder, BertTokenizer tokenizer, 
         Timed("decode", () => Parallel.ForEach(chunks, chunk => Array.ForEach(chunk, Decode)));
         Timed("encode", () => Parallel.ForEach(chunks, chunk => Tokenize(batch, chunk)));
         batch.Scorable = [.. batch.Entries.Where(entry => entry.Post is not null)];
-        Timed("group", () => batch.Grouping = Grouper.Cut([.. batch.Scorable.Select(entry => entry.Tokens)], grouping));
+        Timed("group", () => batch.Grouping = Grouper.Cut(Rows(batch.Scorable), grouping, pads));
 
         foreach (var source in records.Records)
         {
@@ -70,8 +70,7 @@ internal sealed class EncodeStage(PostDecoder decoder, BertTokenizer tokenizer, 
 
     private void Tokenize(MicroBatch batch, Entry[] chunk)
     {
-        // A text has at most one token per byte, and [CLS] and [SEP].
-        var arena = batch.RentArena(chunk.Sum(entry => entry.Post is { } post ? Math.Min(maxTokens, post.Text.Length + 2) : 0));
+        var arena = batch.RentArena(chunk.Sum(entry => entry.Post is { } post ? encoder.Room(post.Text.Length) : 0));
         var free = arena.AsMemory();
         foreach (var entry in chunk)
         {
@@ -80,13 +79,23 @@ internal sealed class EncodeStage(PostDecoder decoder, BertTokenizer tokenizer, 
                 continue;
             }
 
-            var room = free[..Math.Min(maxTokens, post.Text.Length + 2)];
-            entry.TokenCount = tokenizer.Encode(post.Text.Span, room.Span, out var truncated);
-            entry.Truncated = truncated;
-            entry.Tokens = room[..entry.TokenCount];
-            free = free[entry.TokenCount..];
+            var encoded = encoder.Encode(post.Text.Span, free);
+            (entry.Encoded, entry.TokenCount) = (encoded, encoded.Ids.Length);
+            (entry.SegmentCount, entry.Truncated) = (encoded.Rows, encoded.Truncated);
+            free = encoded.Segments is null ? free[entry.TokenCount..] : free;
             RejectWhenNothingIsLeft(entry);
         }
+    }
+
+    private static List<ReadOnlyMemory<int>> Rows(IReadOnlyList<Entry> entries)
+    {
+        var rows = new List<ReadOnlyMemory<int>>(entries.Count);
+        foreach (var entry in entries)
+        {
+            entry.Encoded.AddTo(rows);
+        }
+
+        return rows;
     }
 
     private void Decode(Entry entry)
@@ -110,7 +119,7 @@ internal sealed class EncodeStage(PostDecoder decoder, BertTokenizer tokenizer, 
         }
 
         entry.Post = null;
-        entry.Tokens = default;
+        entry.Encoded = default;
         entry.TokenCount = 0;
         entry.Reject = new Reject(RejectReason.EmptyText, "The text has only characters that the model does not read, such as controls or white space.");
     }

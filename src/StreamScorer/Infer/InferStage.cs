@@ -8,7 +8,7 @@ using StreamScorer.Shared.Judge;
 namespace StreamScorer.Infer;
 
 /// <summary>Owns the device: runs the model on the token batches of a micro-batch, one after the other, and judges the logits.</summary>
-internal sealed class InferStage(IScorer scorer, PolicyJudge judge, MicroBatchLimit limit, Telemetry telemetry, HealthState health, TimeProvider time)
+internal sealed class InferStage(IScorer scorer, SegmentPool pool, PolicyJudge judge, MicroBatchLimit limit, Telemetry telemetry, HealthState health, TimeProvider time)
 {
     /// <summary>Runs until <paramref name="input"/> is completed and drained, then completes <paramref name="output"/>.</summary>
     public async Task RunAsync(ChannelReader<MicroBatch> input, ChannelWriter<MicroBatch> output, CancellationToken abort)
@@ -70,14 +70,29 @@ internal sealed class InferStage(IScorer scorer, PolicyJudge judge, MicroBatchLi
     private void Judge(MicroBatch batch, Grouping grouping, float[] logits, (long Start, long Ticks)[] spans)
     {
         var started = time.GetTimestamp();
-        for (var i = 0; i < batch.Scorable.Count; i++)
+        var segment = 0;
+        foreach (var entry in batch.Scorable)
         {
-            var entry = batch.Scorable[i];
-            var row = grouping.RowOf(i);
-            entry.Verdict = judge.Decide(logits.AsSpan(row * scorer.LogitCount, scorer.LogitCount), entry.Post!.Language);
-            (entry.InferStart, entry.InferTicks) = spans[row];
+            entry.Verdict = judge.Decide(pool.Logits(logits, grouping, segment, entry.SegmentCount), entry.Post!.Language);
+            (entry.InferStart, entry.InferTicks) = Span(grouping, spans, segment, entry.SegmentCount);
+            segment += entry.SegmentCount;
         }
 
         telemetry.Step("judge", time.GetElapsedTime(started).TotalSeconds);
+    }
+
+    /// <summary>From the start of the first call that a text was part of to the end of the last one.</summary>
+    private static (long Start, long Ticks) Span(Grouping grouping, (long Start, long Ticks)[] spans, int first, int count)
+    {
+        var (start, ticks) = spans[grouping.RowOf(first)];
+        for (var i = first + 1; i < first + count; i++)
+        {
+            var other = spans[grouping.RowOf(i)];
+            var end = Math.Max(start + ticks, other.Start + other.Ticks);
+            start = Math.Min(start, other.Start);
+            ticks = end - start;
+        }
+
+        return (start, ticks);
     }
 }

@@ -30,7 +30,7 @@ internal sealed class Outcomes(ModelIdentity model, string policyVersion, TimePr
             Flags = verdict.Flags,
             Decision = verdict.Decision,
             Why = verdict.Why,
-            Text = new TextInfo(entry.TokenCount, entry.Truncated, Segments: 1, Normalised: []),
+            Text = new TextInfo(entry.TokenCount, entry.Truncated, entry.SegmentCount, Normalised: []),
             Language = post.Language,
             Model = model,
             Policy = policyVersion,

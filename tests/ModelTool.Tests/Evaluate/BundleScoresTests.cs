@@ -33,6 +33,29 @@ public sealed class BundleScoresTests : IDisposable
         Assert.Equal(brier, (double)quality["brier"]!, 5);
     }
 
+    /// <summary>Two halves of a text, scored alone, and the text as two segments.</summary>
+    [Fact]
+    public void Evaluate_ShouldPutSegmentsTogether_WhenTheBundleHasThem()
+    {
+        const string First = "good day bad music war day day";
+        const string Second = "day music music day good war bad";
+        var bundle = TinyBundle.Make(_folder, """{"version": "1", "heads": {}}""");
+        var manifest = Path.Combine(bundle, "manifest.json");
+        var json = JsonNode.Parse(File.ReadAllText(manifest))!;
+        json["max_tokens"] = 9;
+        json["segments"] = JsonNode.Parse("""{"overlap": 0, "most": 8, "aggregate": "mean"}""");
+        File.WriteAllText(manifest, json.ToJsonString());
+        double Logit(string text)
+        {
+            var brier = (double)Pooled(_folder.Write("l.csv", $"id,text,hate\na,{text},1\n"), bundle)["brier"]!; // (1 - p)²
+            return Math.Log((1 - Math.Sqrt(brier)) / Math.Sqrt(brier));
+        }
+
+        var (one, two) = (Logit(First), Logit(Second));
+        Assert.True(Math.Abs(one - two) > 0.001, $"{one} and {two} must differ, or their mean would show nothing");
+        Assert.Equal((one + two) / 2, Logit($"{First} {Second}"), 1e-5);
+    }
+
     [Fact]
     public void Evaluate_ShouldCountPostsWithoutAText()
     {

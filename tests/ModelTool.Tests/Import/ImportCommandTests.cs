@@ -2,6 +2,7 @@ using ModelTool.Graph;
 using ModelTool.Import;
 using ModelTool.Tests.Support;
 using StreamScorer.Shared.Bundle;
+using StreamScorer.Shared.Encode;
 
 namespace ModelTool.Tests.Import;
 
@@ -29,6 +30,39 @@ public sealed class ImportCommandTests : IDisposable
         Assert.Equal(["not_hate", "hate"], bundle.Manifest.Heads.Single().Labels);
         Assert.Equal(["README.md", "manifest.json", "model.fp32.onnx", "policy.json", "vocab.txt"], Files(_checkpoint.Bundle));
         Assert.Contains("2 layers, hidden size 32", File.ReadAllText(Path.Combine(_checkpoint.Bundle, "README.md")), StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void Import_ShouldWriteSegmentsIntoTheManifest_WhenTheyAreGiven()
+    {
+        _checkpoint.Write();
+
+        Assert.Equal(0, _checkpoint.Import("--head", "hate=softmax:not_hate,hate", "--max-tokens", "64", "--segments", "overlap=16,aggregate=max").ExitCode);
+
+        Assert.Equal(new SegmentSettings { Overlap = 16, Most = 8, Aggregate = SegmentAggregate.Max }, ModelBundle.Open(_checkpoint.Bundle).Manifest.Segments);
+    }
+
+    [Theory]
+    [InlineData("overlap=x", "--segments must be such as overlap=32,most=8,aggregate=mean (or max), and has 'overlap=x'.")]
+    [InlineData("stride=8", "and has 'stride=8'.")]
+    [InlineData("aggregate=median", "and has 'aggregate=median'.")]
+    public void Import_ShouldRefuseSegments_ThatItCannotRead(string segments, string fault)
+    {
+        var (code, _, error) = _checkpoint.Import("--head", "hate=softmax:no,yes", "--segments", segments);
+
+        Assert.Equal(1, code);
+        Assert.Contains(fault, error, StringComparison.Ordinal);
+    }
+
+    [Theory]
+    [InlineData("hate=softmax:no,yes", "overlap=40", "segments.overlap is 40 and must lie between 0 and 31")]
+    [InlineData("entities=token:O,B-PER,I-PER,B-LOC,I-LOC,B-ORG,I-ORG,B-MISC,I-MISC", "overlap=8", "head 'entities' gives nothing that they could have together")]
+    public void Import_ShouldRefuseSegments_ThatCannotBe(string head, string segments, string fault)
+    {
+        _checkpoint.Write();
+
+        Assert.Contains(fault, _checkpoint.Fault("--head", head, "--max-tokens", "64", "--segments", segments), StringComparison.Ordinal);
+        Assert.False(Directory.Exists(_checkpoint.Bundle));
     }
 
     /// <summary>bert-base-uncased's sizes, all 109 million weights.</summary>

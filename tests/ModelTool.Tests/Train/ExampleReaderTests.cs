@@ -63,6 +63,23 @@ public sealed class ExampleReaderTests : IDisposable
     }
 
     [Fact]
+    public void Read_ShouldMakeARowOfEverySegment_WhenTextsAreTooLong()
+    {
+        var text = string.Join(' ', Enumerable.Repeat("day", 30));
+        var set = Read(
+            config => config with { MaxTokens = 16, Segments = new SegmentSettings { Overlap = 4, Most = 8 }, Data = config.Data with { SourceWeights = new() { ["x"] = 6 } } },
+            "text,hate,a,b,source,split",
+            $"{text},yes,1,0,x,train",
+            "short,no,0,1,x,train",
+            $"{text} {text},no,0,1,x,dev");
+
+        Assert.Equal([(0, 3, 2f), (1, 3, 2f), (2, 3, 2f), (0, 1, 6f)], set.Train.Select(row => (row.Part.Index, row.Part.Count, row.Weight)));
+        Assert.All(set.Train.Take(3), row => Assert.Equal([[1], [1, 0]], row.Labels));
+        Assert.All(set.Train.Take(3), row => Assert.InRange(row.Ids.Length, 14, 16));
+        Assert.Equal(Enumerable.Range(0, 6), set.Dev.Select(row => row.Part.Index));
+    }
+
+    [Fact]
     public void Read_ShouldSplitByText_WhenNothingElseDoes()
     {
         var rows = Enumerable.Range(0, 200).SelectMany(i => Enumerable.Repeat($"text {i},{i % 2},{i % 2},1,x,", 2));

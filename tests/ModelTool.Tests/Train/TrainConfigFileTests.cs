@@ -1,5 +1,6 @@
 using ModelTool.Tests.Support;
 using ModelTool.Train;
+using StreamScorer.Shared.Encode;
 
 namespace ModelTool.Tests.Train;
 
@@ -35,6 +36,14 @@ public sealed class TrainConfigFileTests : IDisposable
 
         Assert.Equal((3, 7e-5, 2), (config.Epochs, config.LearningRate, config.Freeze.Layers));
         Assert.Equal(["liar", "airline"], config.Data.Without);
+    }
+
+    [Fact]
+    public void Read_ShouldTakeSegments_WithDefaultsForWhatIsLeftOut()
+    {
+        Assert.Null(Read(Valid).Segments);
+        Assert.Equal(new SegmentSettings { Overlap = 16, Most = 4, Aggregate = SegmentAggregate.Max }, Read(Valid, "segments={overlap: 16, most: 4, aggregate: max}").Segments);
+        Assert.Equal(new SegmentSettings { Overlap = 32, Most = 8, Aggregate = SegmentAggregate.Mean }, Read(Valid, "segments={}").Segments);
     }
 
     [Fact]
@@ -80,6 +89,8 @@ public sealed class TrainConfigFileTests : IDisposable
     [InlineData("batch: 0", "'batch' must be at least 1 and is 0")]
     [InlineData("dropout: 1", "'dropout' must be at least 0 and below 1, and is 1")]
     [InlineData("average: 1", "'average' must be at least 0 and below 1, and is 1")]
+    [InlineData("segments: {overlap: 128}", "'segments': overlap is 128 and must lie between 0 and 127, half of the 256 tokens of a segment")]
+    [InlineData("segments: {aggregate: median}", "line 8:")]
     [InlineData("freeze: {heads: [fake]}", "'freeze.heads' names 'fake', which is no head")]
     public void Read_ShouldSayWhatIsWrong_WhenALineCannotBe(string line, string fault)
     {

@@ -2,6 +2,7 @@ using System.Security.Cryptography;
 using System.Text.Json.Nodes;
 using Shared.Tests.Support;
 using StreamScorer.Shared.Bundle;
+using StreamScorer.Shared.Encode;
 
 namespace Shared.Tests.Bundle;
 
@@ -42,6 +43,47 @@ public sealed class ModelBundleTests
         var opened = bundle.Open();
         Assert.Equal("2", opened.Policy.Version);
         Assert.Equal(before, opened.Sha256);
+    }
+
+    [Fact]
+    public void Open_ShouldReadSegments_AndLeaveThemOut()
+    {
+        using var bundle = TestBundle.TinyBert();
+        Assert.Null(bundle.Open().Manifest.Segments);
+
+        bundle.Edit(json => json["segments"] = JsonNode.Parse("""{"overlap": 8, "most": 4, "aggregate": "max"}"""));
+        Assert.Equal(new SegmentSettings { Overlap = 8, Most = 4, Aggregate = SegmentAggregate.Max }, bundle.Open().Manifest.Segments);
+    }
+
+    [Theory]
+    [InlineData("""{"overlap": 32, "most": 8, "aggregate": "mean"}""", "segments.overlap is 32 and must lie between 0 and 31, half of the 64 tokens of a segment")]
+    [InlineData("""{"overlap": 8, "most": 1, "aggregate": "mean"}""", "segments.most is 1 and must lie between 2 and 1024")]
+    [InlineData("""{"overlap": 8, "most": 8, "aggregate": "median"}""", "$.segments.aggregate")]
+    [InlineData("""{"overlap": 8, "most": 8}""", "it misses 'aggregate'")]
+    [InlineData("""{"overlap": 8, "stride": 2}""", "member 'stride' is unknown")]
+    public void Open_ShouldRefuse_WhenSegmentsCannotBe(string segments, string fault)
+    {
+        using var bundle = TestBundle.TinyBert();
+        bundle.Edit(json => json["segments"] = JsonNode.Parse(segments));
+
+        Assert.Contains(fault, bundle.OpenFault(), StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void Open_ShouldRefuse_WhenAHeadHasNothingThatSegmentsCouldHaveTogether()
+    {
+        using var bundle = TestBundle.TinyBert(manifest => manifest with { Heads = [new HeadManifest("names", HeadKind.Token, ["O", "B"])], Segments = new SegmentSettings { Overlap = 8 } });
+
+        Assert.Contains("it has segments, and head 'names' gives nothing that they could have together", bundle.OpenFault(), StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void Open_ShouldTakeTheTokenizersDefaults_WhenTheManifestIsSilent()
+    {
+        using var bundle = TestBundle.TinyBert();
+        bundle.Edit(json => json["tokenizer"] = JsonNode.Parse("{}"));
+
+        Assert.Equal(new TokenizerSettings { LowerCase = true, StripAccents = null, SplitCjk = true }, bundle.Open().Manifest.Tokenizer);
     }
 
     [Fact]

@@ -1,6 +1,7 @@
 using System.Text.Json.Nodes;
 using System.Text.Json.Serialization.Metadata;
 using StreamScorer.Shared.Bundle;
+using StreamScorer.Shared.Encode;
 
 namespace Shared.Tests.Bundle;
 
@@ -15,6 +16,7 @@ public sealed class SchemaTests
         AssertSame(BundleJson.Default.BundleManifest, schema);
         AssertSame(BundleJson.Default.EncoderManifest, schema["properties"]!["encoder"]!);
         AssertSame(BundleJson.Default.TokenizerSettings, schema["properties"]!["tokenizer"]!);
+        AssertSame(BundleJson.Default.SegmentSettings, schema["properties"]!["segments"]!);
         AssertSame(BundleJson.Default.HeadManifest, schema["properties"]!["heads"]!["items"]!);
         AssertSame(BundleJson.Default.FileManifest, schema["properties"]!["files"]!["items"]!);
         AssertSame(BundleJson.Default.TrainingManifest, schema["properties"]!["training"]!);
@@ -53,6 +55,7 @@ public sealed class SchemaTests
         var manifest = Schema("manifest.schema.json");
 
         AssertValues<HeadKind>(manifest["properties"]!["heads"]!["items"]!["properties"]!["kind"]!);
+        AssertValues<SegmentAggregate>(manifest["properties"]!["segments"]!["properties"]!["aggregate"]!);
         AssertValues<GraphLayout>(manifest["$defs"]!["variant"]!["properties"]!["layout"]!);
         AssertValues<GraphPrecision>(manifest["$defs"]!["variant"]!["properties"]!["precision"]!);
     }

@@ -2,6 +2,7 @@ using System.Text;
 using System.Text.Json;
 using Shared.Tests.Support;
 using StreamScorer.Shared.Bundle;
+using StreamScorer.Shared.Encode;
 using StreamScorer.Shared.Group;
 using StreamScorer.Shared.Infer;
 using StreamScorer.Shared.Judge;
@@ -18,7 +19,53 @@ public sealed class BatchInvarianceTests
     public void Score_ShouldNotDependOnNeighbours_WhenTheDefaultBundleServes() =>
         Assert.InRange(LargestChange(ModelBundle.Open(Repository.DefaultBundle)), 0f, Bound);
 
-    /// <summary>Shows that the test above can fail: this export takes one activation scale a batch.</summary>
+    /// <summary>Texts of one to eight segments, each alone and in random company; aggregates that hang on a single segment as well.</summary>
+    [Theory]
+    [InlineData(SegmentAggregate.Mean)]
+    [InlineData(SegmentAggregate.Max)]
+    public void Score_ShouldNotDependOnNeighbours_WhenTextsAreInSegments(SegmentAggregate aggregate)
+    {
+        using var folder = TestBundle.TinyBert(manifest => manifest with { MaxTokens = 16, Segments = new SegmentSettings { Overlap = 4, Most = 8, Aggregate = aggregate } });
+        var bundle = folder.Open();
+        using var scorer = OnnxScorer.Open(bundle, new InferOptions { Device = DeviceChoice.Cpu });
+        var encoder = bundle.LoadEncoder();
+        var random = new Random(20261121);
+        var texts = Enumerable.Range(0, 40)
+            .Select(_ => Encoding.UTF8.GetBytes(string.Join(' ', Enumerable.Range(0, random.Next(1, 120)).Select(_ => (string[])["good", "day", "bad", "music", "war", "unaffable"]).Select(some => some[random.Next(some.Length)]))))
+            .Select(text => encoder.Encode(text, new int[encoder.Room(text.Length)]))
+            .ToList();
+        Assert.Contains(texts, text => text.Rows == 8);
+        Assert.Contains(texts, text => text.Rows == 1);
+        var alone = texts.Select(text => Pooled(bundle, scorer, [text])[0]).ToList();
+
+        for (var i = 0; i < Batches; i++)
+        {
+            var chosen = Enumerable.Range(0, texts.Count).OrderBy(_ => random.Next()).Take(random.Next(2, 40)).ToList();
+            var together = Pooled(bundle, scorer, [.. chosen.Select(text => texts[text])]);
+            Assert.All(chosen.Zip(together), pair => Assert.All(alone[pair.First].Zip(pair.Second), logits => Assert.Equal(logits.First, logits.Second, Bound)));
+        }
+    }
+
+    private static List<float[]> Pooled(ModelBundle bundle, OnnxScorer scorer, List<EncodedPost> texts)
+    {
+        var rows = new List<ReadOnlyMemory<int>>();
+        texts.ForEach(text => text.AddTo(rows));
+        var grouping = Grouper.Cut(rows, new GroupOptions { MaxTokens = 200 }, scorer.Pads);
+        var logits = new float[grouping.Rows * scorer.LogitCount];
+        foreach (var batch in grouping.Batches)
+        {
+            scorer.Score(batch, logits.AsSpan(batch.FirstRow * scorer.LogitCount));
+        }
+
+        var (pool, first) = (new SegmentPool(bundle.Manifest), 0);
+        return texts.ConvertAll(text =>
+        {
+            first += text.Rows;
+            return pool.Logits(logits, grouping, first - text.Rows, text.Rows).ToArray();
+        });
+    }
+
+    /// <summary>Shows that the test of the default bundle can fail: this export takes one activation scale a batch.</summary>
     [Fact]
     public void Score_ShouldDependOnNeighbours_WhenOneScaleCountsForTheWholeBatch()
     {

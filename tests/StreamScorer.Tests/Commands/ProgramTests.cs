@@ -1,6 +1,7 @@
 using System.Diagnostics;
 using System.Globalization;
 using System.Text.Json;
+using System.Text.Json.Nodes;
 using StreamScorer.Tests.EndToEnd;
 using StreamScorer.Tests.Kafka;
 
@@ -87,6 +88,32 @@ public sealed class ProgramTests
         Assert.Equal("not_json", lines[2].GetProperty("rejected").GetProperty("reason").GetString());
         Assert.Equal("en", lines[3].GetProperty("language").GetString());
         Assert.False(lines[3].TryGetProperty("source", out _));
+    }
+
+    [Fact]
+    public async Task Score_ShouldReadALongTextWhole_WhenTheModelHasSegments()
+    {
+        var bundle = Directory.CreateTempSubdirectory("streamscorer-segments-").FullName;
+        foreach (var file in Directory.GetFiles(Repository.PathOf("models", "minilm-moderation")))
+        {
+            File.Copy(file, Path.Combine(bundle, Path.GetFileName(file)));
+        }
+
+        var manifest = JsonNode.Parse(File.ReadAllText(Path.Combine(bundle, "manifest.json")))!;
+        manifest["max_tokens"] = 32;
+        manifest["segments"] = JsonNode.Parse("""{"overlap": 8, "most": 4, "aggregate": "max"}""");
+        File.WriteAllText(Path.Combine(bundle, "manifest.json"), manifest.ToJsonString());
+        using var program = Start(["score", "-", "--model", bundle, "--format", "Text"]);
+        await program.StandardInput.WriteAsync($"{Words(70)}\n{Words(20)}\n{Words(700)}\n");
+        program.StandardInput.Close();
+
+        var (code, output, errors) = await EndAsync(program);
+        Directory.Delete(bundle, recursive: true);
+
+        Assert.True(code == 0, errors);
+        var texts = output.TrimEnd('\n').Split('\n').Select(line => JsonDocument.Parse(line).RootElement.GetProperty("text")).ToList();
+        Assert.Equal([(3, 92, false), (1, 22, false), (4, 128, true)], texts.Select(text => (text.GetProperty("segments").GetInt32(), text.GetProperty("tokens").GetInt32(), text.GetProperty("truncated").GetBoolean())));
+        static string Words(int count) => string.Join(' ', Enumerable.Repeat("day", count));
     }
 
     [Fact]
