@@ -41,7 +41,7 @@ internal sealed class Embedder : IDisposable
     {
         var ids = new int[_maxTokens];
         var grouping = Grouper.Cut(
-            [.. rows.Select(row => (ReadOnlyMemory<int>)ids.AsSpan(0, _tokenizer.Encode(row.Text, ids, out _)).ToArray())], new GroupOptions());
+            [.. rows.Select(row => (ReadOnlyMemory<int>)ids.AsSpan(0, _tokenizer.Encode(row.Text, ids, out _)).ToArray())], new GroupOptions(), _scorer.Pads);
         var vectors = new float[grouping.Rows * Width];
         foreach (var batch in grouping.Batches)
         {

@@ -1,6 +1,8 @@
 using System.Globalization;
 using System.Text.Json.Nodes;
 using ModelTool.Tests.Support;
+using ModelTool.Train;
+using StreamScorer.Shared.Encode;
 
 namespace ModelTool.Tests.Train;
 
@@ -48,10 +50,26 @@ public sealed class SegmentTrainingTests : IDisposable
         Train(
             Path.Combine(Repository.Root, "samples", "recipes", recipe),
             "--set", $"checkpoint={Path.GetDirectoryName(Repository.TinyBert("config.json"))}", "--set", $"output={_folder.PathOf("recipe")}",
-            "--set", $"data.train=[{_folder.PathOf("rows.csv")}]", "--set", "data.split=split", "--set", "epochs=1", "--set", "max_tokens=96");
+            "--set", $"data.train={_folder.PathOf("rows.csv")}", "--set", "epochs=1", "--set", "max_tokens=96");
         var (rows, _) = Evaluate("recipe", "--max-tokens", "96", "--segments", Segments(recipe), "--column", $"{head}=label");
 
         Assert.Equal(40, rows);
+    }
+
+    /// <summary>Labels, columns and splits of the recipes are those of the collections they are for.</summary>
+    [Theory]
+    [InlineData("newsgroups.yaml", "longdoc_20newsgroups.csv", 2870, 374)]
+    [InlineData("film-reviews.yaml", "longdoc_imdb.csv", 4000, 1000)]
+    public void Recipe_ShouldReadItsCollection(string recipe, string file, int train, int dev)
+    {
+        var data = Repository.Reference("data", "heads", file);
+        var tokenizer = BertTokenizer.Load(Repository.TinyBert("vocab.txt"), new TokenizerSettings());
+        var csv = _folder.Write("rows.csv", recipe == "film-reviews.yaml" ? File.ReadAllText(data).Replace(",test\n", ",dev\n", StringComparison.Ordinal) : File.ReadAllText(data));
+
+        var set = ExampleReader.Read(TrainConfigFile.Read(Path.Combine(Repository.Root, "samples", "recipes", recipe), [$"data.train={csv}"]), tokenizer);
+
+        Assert.Equal((train, dev), (set.Train.Count(row => row.Part.Index == 0), set.Dev.Count(row => row.Part.Index == 0)));
+        Assert.InRange(set.Train.Count, train + (train / 4), 3 * train);
     }
 
     public void Dispose() => _folder.Dispose();
@@ -59,7 +77,7 @@ public sealed class SegmentTrainingTests : IDisposable
     /// <summary>What the recipe's own comment gives to 'import'.</summary>
     private static string Segments(string recipe)
     {
-        var import = File.ReadLines(Path.Combine(Repository.Root, "samples", "recipes", recipe)).Single(line => line.Contains("--segments", StringComparison.Ordinal));
+        var import = File.ReadLines(Path.Combine(Repository.Root, "samples", "recipes", recipe)).Single(line => line.Contains("modeltool import", StringComparison.Ordinal));
         return import.Split("--segments ")[1].Split(' ')[0];
     }
 
