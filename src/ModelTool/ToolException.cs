@@ -8,6 +8,8 @@ namespace ModelTool;
 /// <summary>Something the caller can cure. The message is one line: what, where, how.</summary>
 internal sealed class ToolException : Exception
 {
+    private const int DiskFull = 28; // ENOSPC: on Unix an IOException's HResult is the error number
+
     public ToolException(string message)
         : base(message)
     {
@@ -26,9 +28,10 @@ internal sealed class ToolException : Exception
             command();
             return 0;
         }
-        catch (Exception e) when (e is ToolException or BundleException or PolicyException or InferenceException or IOException or UnauthorizedAccessException or JsonException)
+        catch (Exception e) when (e is ToolException or BundleException or PolicyException or InferenceException or IOException or UnauthorizedAccessException
+            or JsonException or OutOfMemoryException)
         {
-            error.WriteLine(e.Message.ReplaceLineEndings(" "));
+            error.WriteLine(e.Message.ReplaceLineEndings(" ") + (e is IOException { HResult: DiskFull } ? ". Free some space, then run it again (train: with --resume)." : ""));
             return 1;
         }
     }

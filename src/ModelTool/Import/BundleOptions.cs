@@ -43,7 +43,7 @@ internal sealed class BundleOptions
         }
     }
 
-    public string Out(ParseResult parsed) => parsed.GetRequiredValue(_out);
+    public string Out(ParseResult parsed) => parsed.GetRequiredValue(_out) is { Length: > 0 } folder ? folder : throw new ToolException("--out must name a folder.");
 
     public string Name(ParseResult parsed) =>
         parsed.GetValue(_name) ?? Path.GetFileName(Path.TrimEndingDirectorySeparator(Path.GetFullPath(Out(parsed))));

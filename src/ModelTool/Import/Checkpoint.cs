@@ -47,6 +47,11 @@ internal sealed class Checkpoint : IDisposable
     /// <exception cref="ToolException">Something is missing, damaged, or no BERT.</exception>
     public static Checkpoint Open(string path)
     {
+        if (path.Length == 0)
+        {
+            throw new ToolException("The checkpoint has no name: give its folder, or its safetensors file.");
+        }
+
         var folder = Path.GetFullPath(Directory.Exists(path) ? path : Path.GetDirectoryName(Path.GetFullPath(path))!);
         var weights = Directory.Exists(path) ? Path.Combine(folder, Weights) : path;
         if (!File.Exists(weights))

@@ -45,14 +45,14 @@ internal static class CheckpointFiles
     }
 
     /// <summary>The tokenizer of a checkpoint's vocabulary.</summary>
-    /// <param name="embedded">Rows of the word embedding.</param>
+    /// <param name="embedded">Rows of the word embedding; null where it is yet to be made.</param>
     /// <exception cref="ToolException">It is no WordPiece vocabulary, or another model's.</exception>
-    public static BertTokenizer LoadTokenizer(FileInfo vocabulary, TokenizerSettings settings, int embedded)
+    public static BertTokenizer LoadTokenizer(FileInfo vocabulary, TokenizerSettings settings, int? embedded = null)
     {
         try
         {
             var tokenizer = BertTokenizer.Load(vocabulary.FullName, settings);
-            return tokenizer.VocabularySize == embedded
+            return tokenizer.VocabularySize == (embedded ?? tokenizer.VocabularySize)
                 ? tokenizer
                 : throw new ToolException($"{vocabulary.FullName} has {tokenizer.VocabularySize} entries and the encoder {embedded} (vocab_size): give the vocabulary it was trained with.");
         }

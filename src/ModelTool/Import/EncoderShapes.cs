@@ -7,6 +7,8 @@ namespace ModelTool.Import;
 /// <summary>Encoders by name; their sizes are those of the models published under these names.</summary>
 internal static class EncoderShapes
 {
+    private const int LargestTensor = int.MaxValue / sizeof(float);
+
     private static readonly Dictionary<string, (int Layers, int Hidden, int Heads, int Intermediate)> Known = new(StringComparer.Ordinal)
     {
         ["bert-tiny"] = (2, 128, 2, 512),
@@ -35,6 +37,12 @@ internal static class EncoderShapes
             }
 
             sizes = (layers, hidden, heads, intermediate);
+        }
+
+        var rows = Math.Max(Math.Max(sizes.Hidden, sizes.Intermediate), vocabulary);
+        if ((long)rows * sizes.Hidden > LargestTensor)
+        {
+            throw new ToolException($"--shape {text} needs a tensor of {rows} by {sizes.Hidden}, which is more than the {LargestTensor} weights that an ONNX tensor of 2 GiB holds.");
         }
 
         return new BertConfig(new EncoderManifest(sizes.Layers, sizes.Hidden, sizes.Heads, sizes.Intermediate, vocabulary, Positions: 512), Segments: 2, Epsilon: 1e-12f);

@@ -30,7 +30,8 @@ internal static class InitCommand
     private static ModelBundle Make(BundleOptions options, ParseResult parsed)
     {
         var vocabulary = options.Vocabulary(parsed) ?? throw new ToolException("Give the WordPiece vocabulary with --vocab: its entries are the rows of the word embedding.");
-        var config = EncoderShapes.Read(parsed.GetRequiredValue(Shape), File.ReadLines(vocabulary.FullName).Count());
+        var tokenizer = CheckpointFiles.ReadTokenizer(options.TokenizerConfig(parsed));
+        var config = EncoderShapes.Read(parsed.GetRequiredValue(Shape), CheckpointFiles.LoadTokenizer(vocabulary, tokenizer).VocabularySize);
         var heads = options.Heads(parsed, otherwise: null);
         var seed = parsed.GetValue(Seed);
         var weights = new RandomWeights(config, heads, seed);
@@ -48,7 +49,7 @@ internal static class InitCommand
             Layout = options.Layout(parsed),
             Read = weights.Read,
             Vocabulary = vocabulary,
-            Tokenizer = CheckpointFiles.ReadTokenizer(options.TokenizerConfig(parsed)),
+            Tokenizer = tokenizer,
             MaxTokens = options.MaxTokens(parsed, config),
             Segments = options.Segments(parsed),
             Policy = options.Policy(parsed),

@@ -50,6 +50,11 @@ internal sealed class TrainFolder(string folder, Checkpoint start, IReadOnlyList
             throw new ToolException($"The configuration, the data or the starting weights have changed since {path} was written: undo that, or start anew with another output.");
         }
 
+        if (!File.Exists(Path.Combine(path, Moments)))
+        {
+            throw new ToolException($"{path} has no {Moments}, so that training cannot go on from it: start without --resume, with another output.");
+        }
+
         using var weights = Checkpoint.Open(path);
         using var moments = SafetensorsFile.Open(Path.Combine(path, Moments));
         weights.Require(heads);

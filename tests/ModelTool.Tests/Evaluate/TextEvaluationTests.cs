@@ -145,7 +145,7 @@ public sealed class TextEvaluationTests : IDisposable
     private string Bundle(string layout, params string[] more)
     {
         var bundle = _folder.PathOf("bundle");
-        var (code, _, error) = Tool.Run(["import", Path.GetDirectoryName(Repository.TinyBert("config.json"))!, "--out", bundle, "--layout", layout, .. more]);
+        var (code, _, error) = Tool.Run(["import", Repository.TinyBert(), "--out", bundle, "--layout", layout, .. more]);
         Assert.Equal((0, ""), (code, error));
         return bundle;
     }

@@ -108,6 +108,15 @@ public sealed class ImportCommandTests : IDisposable
         Assert.Equal(before, Files(_checkpoint.PathOf("")));
     }
 
+    [Fact]
+    public void Import_ShouldAskForFolders_WhenTheirNamesAreEmpty()
+    {
+        _checkpoint.Write();
+
+        Assert.Equal("--out must name a folder.", Tool.Fault("import", _checkpoint.PathOf(""), "--out", "", "--head", "hate=softmax:a,b"));
+        Assert.StartsWith("The checkpoint has no name: ", Tool.Fault("import", "", "--out", _checkpoint.Bundle), StringComparison.Ordinal);
+    }
+
     [Theory]
     [InlineData("[CLS]", "[CL5]", "no line [CLS]; this is no BERT vocabulary, or it is cut off: give the vocabulary that the encoder was trained with.")]
     [InlineData("\n", "", "no line [CLS]")]

@@ -65,6 +65,19 @@ public sealed class InitCommandTests : IDisposable
             StringComparison.Ordinal);
 
     [Fact]
+    public void Init_ShouldRefuseASizeThatNoFileHolds() => Assert.Contains(
+        "needs a tensor of 60000 by 60000", Tool.Fault("init", "--shape", "1x60000x1x9", "--vocab", Repository.TinyBert("vocab.txt"), "--head", "a=softmax:x,y", "--out", _folder.PathOf("b")), StringComparison.Ordinal);
+
+    [Fact]
+    public void Init_ShouldWriteNothing_WhenTheVocabularyIsNone()
+    {
+        var vocabulary = _folder.Write("vocab.txt", "");
+
+        Assert.Contains("no line [CLS]", Tool.Fault("init", "--shape", "1x32x1x32", "--vocab", vocabulary, "--head", "a=softmax:x,y", "--out", _folder.PathOf("b"), "--checkpoint", _folder.PathOf("c")), StringComparison.Ordinal);
+        Assert.Empty(Directory.GetDirectories(_folder.Path));
+    }
+
+    [Fact]
     public void Init_ShouldAskForTheVocabulary() =>
         Assert.StartsWith("Give the WordPiece vocabulary with --vocab", Tool.Fault("init", "--shape", "bert-tiny", "--out", Bundle), StringComparison.Ordinal);
 

@@ -35,7 +35,7 @@ public sealed class TextRecipeTests : IDisposable
     [Fact]
     public void QuestionAnswering_ShouldLearnWhereTheAnswerIs()
     {
-        var checkpoint = Path.GetDirectoryName(Repository.TinyBert("config.json"))!;
+        var checkpoint = Repository.TinyBert();
         var (train, dev) = (_folder.Write("train.json", Questions(128, seed: 1)), _folder.Write("dev.json", Questions(32, seed: 2)));
 
         Train("question-answering", checkpoint, train, dev, "epochs=20", "max_tokens=24"); // several windows a text
@@ -57,7 +57,7 @@ public sealed class TextRecipeTests : IDisposable
     }
 
     private void Train(string recipe, string checkpoint, string train, string dev, params string[] more) => Run([
-        "train", Path.Combine(Repository.Root, "samples", "recipes", recipe + ".yaml"),
+        "train", Repository.PathOf("samples", "recipes", recipe + ".yaml"),
         .. ((string[])[$"checkpoint={checkpoint}", $"output={_folder.PathOf("out")}", $"data.train=[{train}]", $"data.dev=[{dev}]", "learning_rate=5e-3", .. more])
             .SelectMany(setting => (string[])["--set", setting])]);
 
