@@ -58,6 +58,8 @@ internal static class TrainComparison
         Row("1024 x 1024 matrix product in fp32, GFLOP/s", "F0", rates => rates.Peak, "");
         Row("forward pass, tokens/s", "F0", rates => rates.Forward, "");
         Row("training step, tokens/s", "F0", rates => rates.Step, "");
+        Row("training step with the update in the graph (device: cpu-graph), tokens/s", "F0", rates => rates.InGraph, "");
+        Row("a step with the update beside the graph against that", "F2", rates => rates.Step / rates.InGraph, "");
         Row("a step costs so many forward passes", "F2", rates => rates.Forward / rates.Step, "at most 3.5");
         Row(
             $"training tokens/s a GFLOP/s, against PyTorch's fp32 ({ReferenceTokens} at {ReferencePeak})",

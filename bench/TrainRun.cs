@@ -9,17 +9,20 @@ namespace Bench;
 /// <param name="Peak">Of the matrix product, GFLOP/s.</param>
 /// <param name="Forward">Tokens a second, padding not counted.</param>
 /// <param name="Step">As <paramref name="Forward"/>.</param>
-internal sealed record TrainRates(double Peak, double Forward, double Step);
+/// <param name="InGraph">As <paramref name="Step"/>, with the update in the graph.</param>
+internal sealed record TrainRates(double Peak, double Forward, double Step, double InGraph);
 
-/// <summary>The three things that <see cref="TrainComparison"/> times. They take turns batch by batch, so that what else the machine does hits all alike.</summary>
+/// <summary>The four things that <see cref="TrainComparison"/> times. They take turns batch by batch, so that what else the machine does hits all alike.</summary>
 internal sealed class TrainRun : IDisposable
 {
     private const int Side = 1024;
 
     private readonly IReadOnlyList<HeadSpec> _heads;
+    private readonly TrainDevice _cpu = TrainDevice.Cpu();
     private readonly TrainGraph _forward;
     private readonly GraphSession _session;
     private readonly TrainEngine _engine;
+    private readonly DeviceEngine _inGraph;
     private readonly InferenceSession _product;
     private readonly OrtValue[] _operands = [Square(), Square()];
     private readonly OrtValue _result = Square();
@@ -28,23 +31,25 @@ internal sealed class TrainRun : IDisposable
     {
         _heads = heads;
         _forward = TrainGraphEmitter.Emit(config, heads, new TrainGraphOptions { Trained = new HashSet<string>() });
-        _session = new GraphSession(_forward, name => parameters[name].Value, threads);
-        _engine = new TrainEngine(config, heads, parameters, new EngineOptions
+        _session = new GraphSession(_forward, _cpu, name => parameters[name].Value.Value, threads);
+        var options = new EngineOptions
         {
             Graph = new TrainGraphOptions { Trained = parameters.All.Select(parameter => parameter.Name).ToHashSet() },
             DropoutRate = 0.1,
             Threads = threads,
-        });
+        };
+        _engine = new TrainEngine(config, heads, parameters, options, _cpu);
+        _inGraph = new DeviceEngine(config, heads, parameters, options, _cpu);
         var graph = new GraphBuilder("product");
         graph.Output(graph.Add("MatMul", [graph.Input("a", ElementType.Float, Side, Side), graph.Input("b", ElementType.Float, Side, Side)], ["c"])[0], ElementType.Float, Side, Side);
-        using var options = new SessionOptions { IntraOpNumThreads = threads };
-        options.AddSessionConfigEntry("session.force_spinning_stop", "1"); // or its idle threads would cost the next in turn
-        _product = new InferenceSession(graph.Build().ToByteArray(), options);
+        using var settings = new SessionOptions { IntraOpNumThreads = threads };
+        settings.AddSessionConfigEntry("session.force_spinning_stop", "1"); // or its idle threads would cost the next in turn
+        _product = new InferenceSession(graph.Build().ToByteArray(), settings);
     }
 
     public TrainRates Round(IReadOnlyList<TrainBatch> batches)
     {
-        Action<TrainBatch>[] timed = [_ => Multiply(), Forward, batch => _engine.Step(batch, 1e-5)];
+        Action<TrainBatch>[] timed = [_ => Multiply(), Forward, batch => _engine.Step(batch, 1e-5), batch => _inGraph.Step(batch, 1e-5)];
         var seconds = new double[timed.Length];
         for (var batch = 0; batch < batches.Count; batch++)
         {
@@ -58,14 +63,16 @@ internal sealed class TrainRun : IDisposable
         }
 
         var tokens = batches.Sum(batch => batch.Tokens);
-        return new TrainRates(2e-9 * Side * Side * Side * batches.Count / seconds[0], tokens / seconds[1], tokens / seconds[2]);
+        return new TrainRates(2e-9 * Side * Side * Side * batches.Count / seconds[0], tokens / seconds[1], tokens / seconds[2], tokens / seconds[3]);
     }
 
     public void Dispose()
     {
         _engine.Dispose();
+        _inGraph.Dispose();
         _session.Dispose();
         _product.Dispose();
+        _cpu.Dispose();
         _result.Dispose();
         Array.ForEach(_operands, operand => operand.Dispose());
     }
@@ -81,7 +88,7 @@ internal sealed class TrainRun : IDisposable
         var outputs = _heads
             .Select(head => (_forward.Logits[head.Name], OrtValue.CreateTensorValueFromMemory(new float[batch.Rows * head.Labels.Count], [batch.Rows, head.Labels.Count])))
             .ToList();
-        _session.Run(batch, new Dictionary<string, OrtValue>(), outputs);
+        _session.Run(batch, [], outputs);
         outputs.ForEach(output => output.Item2.Dispose());
     }
 

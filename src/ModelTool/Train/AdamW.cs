@@ -13,7 +13,18 @@ internal sealed record AdamWOptions
     public double Epsilon { get; init; } = 1e-8;
 
     public double WeightDecay { get; init; } = 0.01;
+
+    /// <summary>The numbers of one step that are the same for every weight.</summary>
+    /// <param name="step">t, from 1.</param>
+    /// <param name="rate">Learning rate of this step.</param>
+    public AdamWFactors At(long step, double rate) => new(
+        (float)(1 - (rate * WeightDecay)), (float)(rate / (1 - Math.Pow(Beta1, step))), (float)(1 / Math.Sqrt(1 - Math.Pow(Beta2, step))));
 }
+
+/// <param name="Keep">What decay leaves of a weight.</param>
+/// <param name="Rate">The learning rate, corrected for the first moment's bias.</param>
+/// <param name="InverseRoot">Corrects the root of the second moment.</param>
+internal readonly record struct AdamWFactors(float Keep, float Rate, float InverseRoot);
 
 /// <summary>
 /// Adam with decoupled weight decay (Loshchilov and Hutter 2019), in the order of operations of torch.optim.AdamW:
@@ -39,9 +50,8 @@ internal readonly struct AdamW
     {
         (_beta1, _rest1) = ((float)options.Beta1, (float)(1 - options.Beta1));
         (_beta2, _rest2) = ((float)options.Beta2, (float)(1 - options.Beta2));
-        _keep = (float)(1 - (decays ? rate * options.WeightDecay : 0));
-        _rate = (float)(rate / (1 - Math.Pow(options.Beta1, step)));
-        _inverseRoot = (float)(1 / Math.Sqrt(1 - Math.Pow(options.Beta2, step)));
+        (var keep, _rate, _inverseRoot) = options.At(step, rate);
+        _keep = decays ? keep : 1;
         _epsilon = (float)options.Epsilon;
         _clip = (float)clip;
     }

@@ -13,22 +13,26 @@ internal sealed class DevScorer : IDisposable
     private readonly IReadOnlyList<HeadSpec> _heads;
     private readonly IReadOnlyList<Example> _examples;
     private readonly BatchMaker _maker;
+    private readonly ParameterSet _parameters;
+    private readonly TrainDevice _device;
     private readonly SegmentedTexts _texts;
     private readonly TrainGraph _graph;
     private readonly GraphSession _session;
+    private DeviceWeights? _weights;
 
     public DevScorer(
-        BertConfig config, IReadOnlyList<HeadSpec> heads, ParameterSet parameters, IReadOnlyList<Example> examples, BatchMaker maker, SegmentAggregate aggregate, int threads)
+        BertConfig config, IReadOnlyList<HeadSpec> heads, ParameterSet parameters, IReadOnlyList<Example> examples, BatchMaker maker, SegmentAggregate aggregate, TrainDevice device, int threads)
     {
-        (_heads, _examples, _maker) = (heads, examples, maker);
+        (_heads, _examples, _maker, _parameters, _device) = (heads, examples, maker, parameters, device);
         _texts = new SegmentedTexts(heads, examples, aggregate);
         _graph = TrainGraphEmitter.Emit(config, heads, new TrainGraphOptions { Trained = new HashSet<string>() });
-        _session = new GraphSession(_graph, name => parameters[name].Served, threads);
+        _session = new GraphSession(_graph, device, name => _weights![name], threads);
     }
 
     /// <summary>By head, in their order; fractions.</summary>
     public IReadOnlyList<double> F1()
     {
+        using var weights = _weights = new DeviceWeights(_device, _parameters.All.Select(parameter => (parameter.Name, parameter.Served)));
         HeadMeter[] meters = [.. _heads.Select(HeadMeter.Of)];
         foreach (var rows in BatchPlan.Sorted(_examples, Rows))
         {
@@ -59,7 +63,7 @@ internal sealed class DevScorer : IDisposable
             (Name: _graph.Logits[head.Name], Into: OrtValue.CreateTensorValueFromMemory(memory, TrainGraph.LogitShape(head, batch.Rows, batch.Length)))).ToList();
         try
         {
-            _session.Run(batch, new Dictionary<string, OrtValue>(), outputs);
+            _session.Run(batch, [], outputs);
         }
         finally
         {

@@ -28,7 +28,7 @@ internal sealed class DropoutMasks : IDisposable
     }
 
     /// <summary>Masks of one step; valid until the next call.</summary>
-    public IReadOnlyDictionary<string, OrtValue> Draw(IReadOnlyList<MaskInput> masks, long step, int rows, int length)
+    public IReadOnlyList<(string Name, OrtValue Mask)> Draw(IReadOnlyList<MaskInput> masks, long step, int rows, int length)
     {
         for (var i = 0; i < masks.Count; i++)
         {
@@ -45,7 +45,7 @@ internal sealed class DropoutMasks : IDisposable
             _masks[masks[i].Name] = (memory, OrtValue.CreateTensorValueFromMemory(OrtMemoryInfo.DefaultInstance, memory.AsMemory(0, count), shape));
         }
 
-        return _masks.ToDictionary(mask => mask.Key, mask => mask.Value.Value!);
+        return [.. _masks.Select(mask => (mask.Key, mask.Value.Value!))];
     }
 
     public void Dispose()

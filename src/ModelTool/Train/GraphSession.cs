@@ -2,42 +2,35 @@ using Microsoft.ML.OnnxRuntime;
 
 namespace ModelTool.Train;
 
-/// <summary>A training graph in ONNX Runtime on the CPU, its weights read where they lie in memory.</summary>
+/// <summary>A training graph in ONNX Runtime, its weights read where they lie in memory.</summary>
 internal sealed class GraphSession : IDisposable
 {
     private readonly InferenceSession _session;
     private readonly RunOptions _runOptions = new();
     private readonly TrainGraph _graph;
-    private readonly Func<string, NativeTensor> _weights;
+    private readonly Func<string, OrtValue> _weights;
 
-    /// <param name="weights">The memory of a weight, by its name.</param>
+    /// <param name="weights">The tensor of a weight, by its name.</param>
     /// <param name="threads">0 takes all cores.</param>
-    public GraphSession(TrainGraph graph, Func<string, NativeTensor> weights, int threads)
+    public GraphSession(TrainGraph graph, TrainDevice device, Func<string, OrtValue> weights, int threads)
     {
         (_graph, _weights) = (graph, weights);
-        using var options = new SessionOptions
-        {
-            EnableMemoryPattern = false, // plans memory for one shape, and here every batch has another
-            IntraOpNumThreads = threads,
-            LogSeverityLevel = OrtLoggingLevel.ORT_LOGGING_LEVEL_FATAL, // every error comes back as an exception as well
-        };
-        options.AddSessionConfigEntry("session.set_denormal_as_zero", "1"); // gradients have many, and each costs a hundred cycles
-        options.AddSessionConfigEntry("session.force_spinning_stop", "1"); // or idle threads keep the cores from masks, update and other sessions
+        using var options = device.Settings(threads);
         _session = new InferenceSession(graph.Model, options);
     }
 
     /// <summary>Runs the graph over a batch.</summary>
-    /// <param name="masks">Dropout masks by name; empty where the graph has none.</param>
+    /// <param name="others">Inputs beyond the batch and the weights, such as dropout masks.</param>
+    /// <param name="outputs">Names, each with the memory that it is written to, the device's or ours.</param>
     /// <exception cref="ToolException">It could not be computed.</exception>
-    /// <param name="outputs">Names, each with the memory that it is written to.</param>
-    public void Run(TrainBatch batch, IReadOnlyDictionary<string, OrtValue> masks, IReadOnlyList<(string Name, OrtValue Into)> outputs)
+    public void Run(TrainBatch batch, IEnumerable<(string Name, OrtValue Value)> others, IReadOnlyList<(string Name, OrtValue Into)> outputs)
     {
         var ofBatch = Inputs(batch).ToList();
         try
         {
             var inputs = ofBatch
-                .Concat(masks.Select(mask => (Name: mask.Key, mask.Value)))
-                .Concat(_graph.Parameters.Select(parameter => (parameter.Name, _weights(parameter.Name).Value)))
+                .Concat(others)
+                .Concat(_graph.Parameters.Select(parameter => (parameter.Name, Value: _weights(parameter.Name))))
                 .ToList();
             _session.Run(
                 _runOptions,
@@ -71,6 +64,12 @@ internal sealed class GraphSession : IDisposable
         var positions = Enumerable.Range(0, batch.Length).Select(position => (long)position).ToArray();
         yield return (TrainGraph.PositionIds, OrtValue.CreateTensorValueFromMemory(positions, [batch.Length]));
         yield return (TrainGraph.Padding, OrtValue.CreateTensorValueFromMemory(batch.Padding(), [batch.Rows, 1, 1, batch.Length]));
+        foreach (var input in _graph.Shapes)
+        {
+            var sizes = input.Of(batch.Rows, batch.Length);
+            yield return (input.Name, OrtValue.CreateTensorValueFromMemory(sizes, [sizes.Length]));
+        }
+
         foreach (var head in _graph.Heads.Where(head => _graph.Losses.ContainsKey(head.Name)))
         {
             var target = batch.Targets[head.Name];

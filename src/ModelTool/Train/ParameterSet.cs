@@ -32,6 +32,15 @@ internal sealed class Parameter : IDisposable
     /// <summary>Moving average of the value over the steps; null while the parameter is frozen or no average is kept.</summary>
     public NativeTensor? Average { get; }
 
+    /// <summary>One of the four above; null where there is none.</summary>
+    public NativeTensor? Of(StateKind kind) => kind switch
+    {
+        StateKind.Value => Value,
+        StateKind.Moment1 => Moment1,
+        StateKind.Moment2 => Moment2,
+        _ => Average,
+    };
+
     /// <summary>What is measured and saved as the model.</summary>
     public NativeTensor Served => Average ?? Value;
 

@@ -8,6 +8,8 @@ internal sealed record ParameterShape(string Name, long[] Shape)
     /// <summary>Weight decay pulls matrices towards zero; biases and LayerNorm are left alone, as BERT's own training did.</summary>
     public bool Decays => !Name.EndsWith(".bias", StringComparison.Ordinal) && !Name.Contains("LayerNorm", StringComparison.Ordinal);
 
+    public long Count => Shape.Aggregate(1L, (product, size) => product * size);
+
     /// <summary>One of the three tables that a token's embedding is the sum of.</summary>
     public bool IsEmbedding => Name is Words or Positions or Segments;
 

@@ -8,6 +8,10 @@ namespace ModelTool.Train;
 /// <summary>What <c>modeltool train</c> reads from its YAML file; names there are in snake_case. Relative paths start at the file's folder, those of <c>--set</c> at the current one.</summary>
 internal sealed record TrainConfig
 {
+    public const string Cpu = "cpu";
+    public const string Cuda = "cuda";
+    public const string CpuGraph = "cpu-graph";
+
     /// <summary>Folder of the checkpoint to start from: config.json, vocab.txt, model.safetensors, perhaps tokenizer_config.json. Heads it lacks start at random.</summary>
     public string Checkpoint { get; init; } = "";
 
@@ -68,6 +72,13 @@ internal sealed record TrainConfig
 
     /// <summary>Steps between checkpoints; the end of an epoch always makes one. (default: 500)</summary>
     public int CheckpointSteps { get; init; } = 500;
+
+    /// <summary>
+    /// Where it runs: cpu; cuda, the first NVIDIA GPU that is visible; or cpu-graph, the graph made for cuda on the CPU, to compare the two. A training can go on on another
+    /// device; its weights are then not to the bit those of one that stayed. (default: cpu)
+    /// </summary>
+    [JsonIgnore] // so that it can
+    public string Device { get; init; } = Cpu;
 
     /// <summary>Threads; 0 takes all cores. (default: 0)</summary>
     public int Threads { get; init; }

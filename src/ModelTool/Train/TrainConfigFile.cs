@@ -163,6 +163,7 @@ internal static class TrainConfigFile
             (config.Segments is null || config.Heads.Values.All(head => head.Kind is "softmax" or "sigmoid"), "'segments' are for softmax and sigmoid heads"),
             (config.Patience >= 0, $"'patience' must be at least 0 and is {config.Patience}"),
             (config.CheckpointSteps >= 1, $"'checkpoint_steps' must be at least 1 and is {config.CheckpointSteps}"),
+            (config.Device is TrainConfig.Cpu or TrainConfig.Cuda or TrainConfig.CpuGraph, $"'device' must be cpu, cuda or cpu-graph and is {config.Device}"),
             (config.Threads >= 0, $"'threads' must be at least 0 and is {config.Threads}"),
             (config.Freeze.Layers >= 0, $"'freeze.layers' must be at least 0 and is {config.Freeze.Layers}"),
             (config.Data.SourceWeights.Values.All(weight => weight >= 0), "'data.source_weights' must be at least 0"),

@@ -3,11 +3,6 @@ using ModelTool.Graph;
 
 namespace ModelTool.Train;
 
-/// <summary>What a training step found.</summary>
-/// <param name="Losses">By head, before its weight.</param>
-/// <param name="GradientNorm">Over all gradients, before clipping. When it is no number, the step changed nothing.</param>
-internal sealed record StepResult(IReadOnlyDictionary<string, float> Losses, double GradientNorm);
-
 /// <summary>How an engine trains.</summary>
 internal sealed record EngineOptions
 {
@@ -31,10 +26,9 @@ internal sealed record EngineOptions
 }
 
 /// <summary>
-/// Trains: ONNX Runtime computes losses and gradients, then the weights it reads are updated in place. The same batches in the same order give the
-/// same weights to the bit on the same machine.
+/// Trains on the CPU: ONNX Runtime computes losses and gradients, then the weights it reads are updated in place.
 /// </summary>
-internal sealed class TrainEngine : IDisposable
+internal sealed class TrainEngine : ITrainEngine
 {
     private readonly BertConfig _config;
     private readonly EngineOptions _options;
@@ -46,30 +40,26 @@ internal sealed class TrainEngine : IDisposable
     private readonly DropoutMasks? _masks;
     private float[] _tokenGradients = [];
 
-    public TrainEngine(BertConfig config, IReadOnlyList<HeadSpec> heads, ParameterSet parameters, EngineOptions options)
+    public TrainEngine(BertConfig config, IReadOnlyList<HeadSpec> heads, ParameterSet parameters, EngineOptions options, TrainDevice cpu)
     {
         (_config, _options, _parameters) = (config, options, parameters);
         var threads = options.Threads > 0 ? options.Threads : Environment.ProcessorCount;
         _graph = TrainGraphEmitter.Emit(config, heads, options.Graph with { Dropout = options.DropoutRate > 0 });
-        _session = new GraphSession(_graph, name => parameters[name].Value, threads);
+        _session = new GraphSession(_graph, cpu, name => parameters[name].Value.Value, threads);
         _masks = options.DropoutRate > 0 ? new DropoutMasks(options.DropoutRate, options.Seed, threads) : null;
         _embeddings = _graph.EmbeddingGradient is null ? null : new EmbeddingGradients(parameters);
         Updated = [.. parameters.All.Where(IsUpdated).Select(parameter => parameter.Name)];
         _optimizer = new Optimizer(options.AdamW, options.Average, parameters, Updated, _embeddings, threads);
     }
 
-    /// <summary>Parameters that a step changes: those trained that a loss depends on.</summary>
     public IReadOnlyList<string> Updated { get; }
 
-    /// <summary>Steps taken so far.</summary>
     public long Steps
     {
         get => _optimizer.Steps;
         set => _optimizer.Steps = value;
     }
 
-    /// <summary>One step over a batch.</summary>
-    /// <param name="rate">Learning rate.</param>
     public StepResult Step(TrainBatch batch, double rate)
     {
         var losses = Differentiate(batch);
@@ -79,7 +69,7 @@ internal sealed class TrainEngine : IDisposable
     /// <summary>Losses by head; the gradients are left in the parameter set.</summary>
     public IReadOnlyDictionary<string, float> Differentiate(TrainBatch batch)
     {
-        var masks = _masks?.Draw(_graph.Masks, Steps, batch.Rows, batch.Length) ?? new Dictionary<string, OrtValue>();
+        var masks = _masks?.Draw(_graph.Masks, Steps, batch.Rows, batch.Length) ?? [];
         var losses = _graph.Losses.Keys.ToDictionary(head => head, _ => new float[1]);
         var owned = losses.Select(loss => (_graph.Losses[loss.Key], OrtValue.CreateTensorValueFromMemory(loss.Value, []))).ToList();
         try
@@ -98,6 +88,11 @@ internal sealed class TrainEngine : IDisposable
 
         _embeddings?.Spread(_tokenGradients.AsSpan(0, batch.Ids.Length * _config.Hidden), batch.Ids, batch.Segments, batch.Length);
         return losses.ToDictionary(loss => loss.Key, loss => loss.Value[0]);
+    }
+
+    public void Collect()
+    {
+        // The parameter set is what the steps work on.
     }
 
     public void Dispose()

@@ -24,7 +24,7 @@ internal sealed partial class TrainGraphEmitter
             if (head.Kind == HeadKind.Span)
             {
                 // Padding is no place where an answer starts: the same shift as for attention, as [rows, 1, length].
-                var rows = _tape.SpanRows(logits, Concat(_tape.Node("Shape", TrainGraph.Ids), _tape.Shape(2)));
+                var rows = _tape.SpanRows(logits, Sizes("span", (rows, length) => [rows, length, 2]));
                 logits = _tape.Shift(rows, _tape.Node("Squeeze", _padding, _tape.Shape(1)));
             }
 

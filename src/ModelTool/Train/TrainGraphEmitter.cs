@@ -18,6 +18,7 @@ internal sealed partial class TrainGraphEmitter
     private readonly List<MaskInput> _masks = [];
     private readonly Dictionary<string, string> _logits = [];
     private readonly Dictionary<string, string> _losses = [];
+    private readonly List<ShapeInput> _shapes = [];
     private readonly string _padding;
     private readonly string _sequence;
     private readonly string _split;
@@ -29,24 +30,31 @@ internal sealed partial class TrainGraphEmitter
         (_config, _heads, _options) = (config, heads, options);
         _tape = new Tape(_graph);
         _parameters = ParameterShape.Of(config, heads).ToDictionary(parameter => parameter.Name);
+        if (options.Update is not null)
+        {
+            DeclareGroups();
+        }
+
         foreach (var parameter in _parameters.Values)
         {
-            _graph.Input(parameter.Name, ElementType.Float, [.. parameter.Shape.Cast<object>()]);
+            if (!InGroup(parameter))
+            {
+                _graph.Input(parameter.Name, ElementType.Float, [.. parameter.Shape.Cast<object>()]);
+            }
+
             if (options.Trained.Contains(parameter.Name) && !parameter.IsEmbedding)
             {
                 _tape.Track(parameter.Name);
             }
         }
 
-        var ids = _graph.Input(TrainGraph.Ids, ElementType.Int64, Rows, Length);
+        _graph.Input(TrainGraph.Ids, ElementType.Int64, Rows, Length);
         _graph.Input(TrainGraph.SegmentIds, ElementType.Int64, Rows, Length);
         _graph.Input(TrainGraph.PositionIds, ElementType.Int64, Length);
         _padding = _graph.Input(TrainGraph.Padding, ElementType.Float, Rows, 1L, 1L, Length);
-        var shape = _tape.Node("Shape", ids);
-        var last = _tape.Node("Sub", _tape.Node("Gather", shape, _tape.Shape(1)), _tape.Shape(1));
-        _sequence = Concat(shape, _tape.Shape(config.Hidden));
-        _split = Concat(shape, _tape.Shape(AttentionHeads, HeadSize));
-        _padFirst = Concat(_tape.Shape(0, 0, 0, 0), last, _tape.Shape(0));
+        _sequence = Sizes("sequence", (rows, length) => [rows, length, config.Hidden]);
+        _split = Sizes("split", (rows, length) => [rows, length, AttentionHeads, HeadSize]);
+        _padFirst = Sizes("pad-first", (_, length) => [0, 0, 0, 0, length - 1, 0]);
     }
 
     private int AttentionHeads => _config.Encoder.AttentionHeads;
@@ -67,10 +75,21 @@ internal sealed partial class TrainGraphEmitter
 
         EmitHeads(x, perToken);
         _tape.Backward();
-        return Finish();
+        foreach (var loss in _losses.Values)
+        {
+            _graph.Output(loss, ElementType.Float);
+        }
+
+        if (_options.Update is { } update)
+        {
+            EmitUpdate(update);
+            return Finish([], null);
+        }
+
+        return Finish(GiveGradients(), GiveEmbeddingGradient());
     }
 
-    private TrainGraph Finish()
+    private Dictionary<string, string> GiveGradients()
     {
         var gradients = new Dictionary<string, string>();
         foreach (var (name, parameter) in _parameters)
@@ -82,28 +101,34 @@ internal sealed partial class TrainGraphEmitter
             }
         }
 
+        return gradients;
+    }
+
+    private string? GiveEmbeddingGradient()
+    {
         var embeddings = _tape.GradientOf(_embeddings);
         if (embeddings is not null)
         {
             _graph.Output(embeddings, ElementType.Float, "tokens", (long)_config.Hidden);
         }
 
-        foreach (var loss in _losses.Values)
-        {
-            _graph.Output(loss, ElementType.Float);
-        }
-
-        return new TrainGraph(_graph.Build().ToByteArray())
-        {
-            Heads = _heads,
-            Parameters = [.. _parameters.Values],
-            Masks = _masks,
-            Gradients = gradients,
-            EmbeddingGradient = embeddings,
-            Losses = _losses,
-            Logits = _logits,
-        };
+        return embeddings;
     }
+
+    private TrainGraph Finish(Dictionary<string, string> gradients, string? embeddings) => new(_graph.Build().ToByteArray())
+    {
+        Heads = _heads,
+        Parameters = [.. _parameters.Values.Where(parameter => !InGroup(parameter))],
+        Groups = _groups,
+        Shapes = _shapes,
+        Masks = _masks,
+        Gradients = gradients,
+        EmbeddingGradient = embeddings,
+        Losses = _losses,
+        Logits = _logits,
+    };
+
+    private bool InGroup(ParameterShape parameter) => _options.Update is not null && _options.Trained.Contains(parameter.Name);
 
     /// <summary>Word, position and segment embeddings, normalised: [rows * length, hidden].</summary>
     private string Embed()
@@ -156,6 +181,13 @@ internal sealed partial class TrainGraphEmitter
         _masks.Add(mask);
         object[] shape = mask.Hidden > 0 ? [mask.FirstOnly ? Rows : "tokens", (long)mask.Hidden] : [Rows, (long)mask.Heads, mask.FirstOnly ? 1L : Length, Length];
         return _graph.Input(mask.Name, ElementType.Float, shape);
+    }
+
+    /// <summary>Sizes that the host gives: computed by nodes, they would be computed on the CPU whatever the device.</summary>
+    private string Sizes(string name, Func<int, int, long[]> of)
+    {
+        _shapes.Add(new ShapeInput($"sizes.{name}", of));
+        return _graph.Input(_shapes[^1].Name, ElementType.Int64, (long)of(1, 1).Length);
     }
 
     private string Concat(params string[] parts) => _tape.Node("Concat", parts, ("axis", 0L));

@@ -12,6 +12,7 @@ internal sealed class Trainer : IDisposable
     private readonly Checkpoint _start;
     private readonly IReadOnlyList<HeadSpec> _heads;
     private readonly ParameterSet _parameters;
+    private readonly TrainDevice _device;
     private readonly TrainFolder _folder;
     private readonly string _fingerprint;
 
@@ -26,6 +27,7 @@ internal sealed class Trainer : IDisposable
             throw new ToolException($"'max_tokens' is {config.MaxTokens}, and the checkpoint allows {_start.Config.Encoder.Positions} positions.");
         }
 
+        _device = config.Device == TrainConfig.Cuda ? TrainDevice.Cuda() : TrainDevice.Cpu();
         Trained = StartWeights.Trained(_start.Config, _heads, config.Freeze);
         _parameters = new ParameterSet(ParameterShape.Of(_start.Config, _heads), Trained, averaged: config.Average > 0);
         _folder = new TrainFolder(config.Output, _start, _heads, _parameters);
@@ -45,8 +47,9 @@ internal sealed class Trainer : IDisposable
         Directory.CreateDirectory(_config.Output);
         var state = Begin(resume);
         var maker = new BatchMaker([.. _config.Heads]);
-        using var engine = new TrainEngine(_start.Config, _heads, _parameters, EngineOptions()) { Steps = state.Steps };
-        using var dev = new DevScorer(_start.Config, _heads, _parameters, examples.Dev, maker, _config.Segments?.Aggregate ?? default, _config.Threads);
+        using var engine = Engine();
+        engine.Steps = state.Steps;
+        using var dev = new DevScorer(_start.Config, _heads, _parameters, examples.Dev, maker, _config.Segments?.Aggregate ?? default, _device, _config.Threads);
         using var metrics = new MetricsFile(Path.Combine(_config.Output, "metrics.csv"), [.. _heads.Select(head => head.Name)], state.Steps);
         while (!IsOver(state))
         {
@@ -56,16 +59,18 @@ internal sealed class Trainer : IDisposable
                 state = Step(engine, maker.Make(examples.Train, plan[state.Batch]), state, plan.Count, metrics);
                 if (stop())
                 {
-                    Save(state);
+                    Save(engine, state);
                     return false;
                 }
 
                 if (state.Steps % _config.CheckpointSteps == 0 && state.Batch < plan.Count)
                 {
+                    engine.Collect();
                     _folder.SaveLast(state);
                 }
             }
 
+            engine.Collect();
             state = Measure(dev, state, metrics);
             _folder.SaveLast(state);
         }
@@ -77,6 +82,7 @@ internal sealed class Trainer : IDisposable
     public void Dispose()
     {
         _parameters.Dispose();
+        _device.Dispose();
         _start.Dispose();
     }
 
@@ -123,7 +129,7 @@ internal sealed class Trainer : IDisposable
         return new TrainState(_fingerprint);
     }
 
-    private TrainState Step(TrainEngine engine, TrainBatch batch, TrainState state, int batches, MetricsFile metrics)
+    private TrainState Step(ITrainEngine engine, TrainBatch batch, TrainState state, int batches, MetricsFile metrics)
     {
         var steps = (long)batches * _config.Epochs;
         var rate = new Schedule(_config.LearningRate, _config.Warmup, steps).Rate(state.Steps);
@@ -134,13 +140,13 @@ internal sealed class Trainer : IDisposable
         }
         catch (ToolException)
         {
-            Save(state); // a step that fails has changed nothing
+            Save(engine, state); // a step that fails has changed nothing
             throw;
         }
 
         if (!double.IsFinite(result.GradientNorm))
         {
-            Save(state);
+            Save(engine, state);
             var broken = result.Losses.Where(loss => !float.IsFinite(loss.Value)).Select(loss => loss.Key).DefaultIfEmpty("the gradient");
             throw new ToolException(
                 $"Step {state.Steps + 1} gave no finite number for {string.Join(", ", broken)}; {_folder.Last} holds the weights before it. Lower learning_rate, or gradient_norm.");
@@ -176,11 +182,16 @@ internal sealed class Trainer : IDisposable
 
     private bool IsOver(TrainState state) => state.Epoch >= _config.Epochs || (_config.Patience > 0 && state.SinceBest >= _config.Patience);
 
-    private void Save(TrainState state)
+    private void Save(ITrainEngine engine, TrainState state)
     {
+        engine.Collect();
         _folder.SaveLast(state);
         _progress.EndLine();
     }
+
+    private ITrainEngine Engine() => _config.Device == TrainConfig.Cpu
+        ? new TrainEngine(_start.Config, _heads, _parameters, EngineOptions(), _device)
+        : new DeviceEngine(_start.Config, _heads, _parameters, EngineOptions(), _device);
 
     private EngineOptions EngineOptions() => new()
     {

@@ -60,17 +60,10 @@ public sealed record ModelSession(InferenceSession Session, VariantManifest Vari
 
     private static ModelSession OnCuda(ModelBundle bundle, VariantManifest variant, InferOptions options)
     {
-        _ = OrtEnv.Instance(); // the provider logs while it loads, and dies without the environment's logger
         using var session = Settings(options);
         session.IntraOpNumThreads = 1; // the device does the work; more threads only take cores from the other stages
-        using var provider = new OrtCUDAProviderOptions();
-        provider.UpdateOptions(new Dictionary<string, string>
-        {
-            ["device_id"] = $"{options.Gpu}",
-            ["arena_extend_strategy"] = "kSameAsRequested", // powers of two hold on to up to twice what is needed
-            ["enable_skip_layer_norm_strict_mode"] = "1", // sums in fp32: squares of an fp16 graph's hidden values can pass 65,504
-        });
-        session.AppendExecutionProvider_CUDA(provider);
+        // Sums of LayerNorm in fp32: squares of an fp16 graph's hidden values can pass 65,504.
+        CudaProvider.AddTo(session, options.Gpu, ("enable_skip_layer_norm_strict_mode", "1"));
         return new ModelSession(
             Load(bundle, variant, session), variant, $"cuda:{options.Gpu}", $"Runs {variant.Graph} on CUDA device {options.Gpu}.");
     }

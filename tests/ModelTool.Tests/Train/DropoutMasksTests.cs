@@ -11,7 +11,7 @@ public sealed class DropoutMasksTests
     {
         using var masks = new DropoutMasks(0.1, 1, 2);
 
-        var mask = masks.Draw(Masks, 0, 40, 50)["a"];
+        var mask = masks.Draw(Masks, 0, 40, 50).Single(mask => mask.Name == "a").Mask;
 
         Assert.Equal([2_000, 100], mask.GetTensorTypeAndShape().Shape);
         var values = mask.GetTensorDataAsSpan<float>().ToArray();
@@ -23,7 +23,7 @@ public sealed class DropoutMasksTests
     public void Draw_ShouldGiveTheSameAgain_WhenOtherStepsWereDrawnBetween()
     {
         using var masks = new DropoutMasks(0.1, 1, 2);
-        float[] Draw(long step, string name) => masks.Draw(Masks, step, 7, 11)[name].GetTensorDataAsSpan<float>().ToArray();
+        float[] Draw(long step, string name) => masks.Draw(Masks, step, 7, 11).Single(mask => mask.Name == name).Mask.GetTensorDataAsSpan<float>().ToArray();
         var first = Draw(5, "b");
         var other = Draw(6, "b");
 

@@ -1,4 +1,5 @@
 using System.Globalization;
+using System.Runtime.InteropServices;
 using ModelTool.Import;
 using ModelTool.Tests.Support;
 using ModelTool.Train;
@@ -27,14 +28,15 @@ public sealed class TrainCommandTests : IDisposable
     }
 
     [Theory]
-    [InlineData(0)]
-    [InlineData(0.9)]
-    public void Run_ShouldGiveTheSameWeightsToTheBit_WhenInterruptedAndResumed(double average)
+    [InlineData(0, "cpu")]
+    [InlineData(0.9, "cpu")]
+    [InlineData(0.9, "cpu-graph")]
+    public void Run_ShouldGiveTheSameWeightsToTheBit_WhenInterruptedAndResumed(double average, string device)
     {
-        Train("whole", resume: false, stopAfter: int.MaxValue, average);
-        Assert.False(Train("parts", resume: false, stopAfter: 5, average));
-        Assert.False(Train("parts", resume: true, stopAfter: 9, average));
-        Assert.True(Train("parts", resume: true, stopAfter: int.MaxValue, average));
+        Train("whole", resume: false, stopAfter: int.MaxValue, average, device: device);
+        Assert.False(Train("parts", resume: false, stopAfter: 5, average, device: device));
+        Assert.False(Train("parts", resume: true, stopAfter: 9, average, device: device));
+        Assert.True(Train("parts", resume: true, stopAfter: int.MaxValue, average, device: device));
 
         foreach (var file in (string[])["last/model.safetensors", "last/moments.safetensors", "last/state.json", "model/model.safetensors"])
         {
@@ -43,6 +45,24 @@ public sealed class TrainCommandTests : IDisposable
 
         static string[] Steps(string file) => [.. File.ReadLines(file).Select(line => string.Join(',', line.Split(',').Where((_, column) => column != 5)))];
         Assert.Equal(Steps(_folder.PathOf("whole/metrics.csv")), Steps(_folder.PathOf("parts/metrics.csv"))); // but for the speed
+    }
+
+    [Fact]
+    public void Run_ShouldGoOnOnAnotherDevice_WhenStopped()
+    {
+        Assert.False(Train("out", resume: false, stopAfter: 5, device: "cpu-graph"));
+        Assert.True(Train("out", resume: true, stopAfter: int.MaxValue, device: "cpu"));
+    }
+
+    [Fact]
+    public void Train_ShouldSayWhatIsMissing_WhenCudaIsAskedForAndNotThere()
+    {
+        Assert.SkipWhen(NativeLibrary.TryLoad("libcuda.so.1", out _), "This machine has an NVIDIA driver.");
+
+        Assert.Equal(
+            "'device' is cuda, but there is no NVIDIA driver (libcuda.so.1 does not load). CUDA needs an NVIDIA driver and the CUDA 13 libraries cudart, cublas, curand and cudnn on the loader path; without them train with --set device=cpu.",
+            Fault("train", Config(), "--set", "device=cuda"));
+        Assert.False(Directory.Exists(_folder.PathOf("out")));
     }
 
     [Fact]
@@ -118,9 +138,9 @@ public sealed class TrainCommandTests : IDisposable
         return error.TrimEnd().Split('\n')[^1];
     }
 
-    private bool Train(string output, bool resume, int stopAfter, double average = 0, int epochs = 2)
+    private bool Train(string output, bool resume, int stopAfter, double average = 0, int epochs = 2, string device = "cpu")
     {
-        var config = TrainConfigFile.Read(Config(), [$"output={_folder.PathOf(output)}", $"epochs={epochs}", $"average={average.ToString(CultureInfo.InvariantCulture)}"]);
+        var config = TrainConfigFile.Read(Config(), [$"output={_folder.PathOf(output)}", $"epochs={epochs}", $"device={device}", $"average={average.ToString(CultureInfo.InvariantCulture)}"]);
         using var trainer = new Trainer(config, new ProgressLine(TextWriter.Null, terminal: true, TimeProvider.System));
         var metrics = _folder.PathOf($"{output}/metrics.csv");
         return trainer.Run(resume, () => File.ReadLines(metrics).Count(line => line.Contains("train", StringComparison.Ordinal)) >= stopAfter);

@@ -87,6 +87,7 @@ public sealed class TrainConfigFileTests : IDisposable
     [InlineData("freeze:", "'freeze' has no value")]
     [InlineData("freeze: {heads: [~]}", "'freeze.heads' has no value")]
     [InlineData("batch: 0", "'batch' must be at least 1 and is 0")]
+    [InlineData("device: gpu", "'device' must be cpu, cuda or cpu-graph and is gpu")]
     [InlineData("dropout: 1", "'dropout' must be at least 0 and below 1, and is 1")]
     [InlineData("average: 1", "'average' must be at least 0 and below 1, and is 1")]
     [InlineData("segments: {overlap: 128}", "'segments': overlap is 128 and must lie between 0 and 127, half of the 256 tokens of a segment")]

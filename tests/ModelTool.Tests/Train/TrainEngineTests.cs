@@ -4,22 +4,28 @@ using ModelTool.Train;
 
 namespace ModelTool.Tests.Train;
 
-public sealed class TrainEngineTests
+public sealed class TrainEngineTests : IDisposable
 {
     private static readonly HeadSpec[] Heads = [TinyBert.Heads["hate"]];
 
-    [Fact]
-    public void Step_ShouldGiveTheSameWeightsToTheBit_WhenTheSameStepsAreTakenTwice()
+    private readonly TrainDevice _cpu = TrainDevice.Cpu();
+
+    public static TheoryData<bool> BothWays => [false, true];
+
+    [Theory]
+    [MemberData(nameof(BothWays))]
+    public void Step_ShouldGiveTheSameWeightsToTheBit_WhenTheSameStepsAreTakenTwice(bool inGraph)
     {
         float[] Train(int seed)
         {
             using var parameters = TinyBert.Load(Heads);
-            using var engine = Engine(parameters, options => options with { DropoutRate = 0.1, Seed = seed });
+            using var engine = Engine(inGraph, parameters, options => options with { DropoutRate = 0.1, Seed = seed });
             for (var step = 0; step < 3; step++)
             {
                 engine.Step(Batch(), 1e-3);
             }
 
+            engine.Collect();
             return [.. parameters.All.SelectMany(parameter => parameter.Value.Span.ToArray())];
         }
 
@@ -29,28 +35,32 @@ public sealed class TrainEngineTests
         Assert.NotEqual(first, Train(2));
     }
 
-    [Fact]
-    public void Step_ShouldLeaveFrozenParametersAlone_WhenOthersAreTrained()
+    [Theory]
+    [MemberData(nameof(BothWays))]
+    public void Step_ShouldLeaveFrozenParametersAlone_WhenOthersAreTrained(bool inGraph)
     {
         using var before = TinyBert.Load(Heads);
         using var parameters = TinyBert.Load(Heads, name => name.StartsWith("encoder.layer.1.", StringComparison.Ordinal));
-        using var engine = Engine(parameters);
+        using var engine = Engine(inGraph, parameters);
 
         engine.Step(Batch(), 1e-3);
+        engine.Collect();
 
         Assert.All(parameters.All, parameter => Assert.Equal(
             !parameter.Name.StartsWith("encoder.layer.1.", StringComparison.Ordinal),
             parameter.Value.Span.SequenceEqual(before[parameter.Name].Value.Span)));
     }
 
-    [Fact]
-    public void Step_ShouldDecayUnusedWords_WhenEmbeddingsAreTrained()
+    [Theory]
+    [MemberData(nameof(BothWays))]
+    public void Step_ShouldDecayUnusedWords_WhenEmbeddingsAreTrained(bool inGraph)
     {
         using var before = TinyBert.Load(Heads);
         using var parameters = TinyBert.Load(Heads);
-        using var engine = Engine(parameters, options => options with { AdamW = new AdamWOptions { WeightDecay = 0.5 } });
+        using var engine = Engine(inGraph, parameters, options => options with { AdamW = new AdamWOptions { WeightDecay = 0.5 } });
 
         engine.Step(Batch(), 1e-2);
+        engine.Collect();
 
         const int Unused = 7000 * 32;
         var was = before[ParameterShape.Words].Value.Span;
@@ -59,17 +69,20 @@ public sealed class TrainEngineTests
     }
 
     [Theory]
-    [InlineData(0.25)]
-    [InlineData(0.999)]
-    public void Step_ShouldAverageTheWeightsAsAPlainLoopDoes_WhenAnAverageIsKept(double average)
+    [InlineData(0.25, false)]
+    [InlineData(0.999, false)]
+    [InlineData(0.25, true)]
+    [InlineData(0.999, true)]
+    public void Step_ShouldAverageTheWeightsAsAPlainLoopDoes_WhenAnAverageIsKept(double average, bool inGraph)
     {
         using var parameters = TinyBert.Load(Heads, averaged: true);
-        using var engine = Engine(parameters, options => options with { Average = average });
+        using var engine = Engine(inGraph, parameters, options => options with { Average = average });
         double[][] expected = [.. parameters.All.Select(parameter => parameter.Value.Span.ToArray().Select(weight => (double)weight).ToArray())];
 
         for (var step = 1; step <= 4; step++)
         {
             engine.Step(Batch(), 1e-2);
+            engine.Collect();
             var kept = Math.Min(average, (1.0 + step) / (10 + step));
             foreach (var (parameter, mean) in parameters.All.Zip(expected))
             {
@@ -85,40 +98,45 @@ public sealed class TrainEngineTests
         Assert.NotEqual(expected[0][101 * 32], parameters.All[0].Value.Span[101 * 32], 1e-4); // a word in use, which the steps have moved
     }
 
-    [Fact]
-    public void Step_ShouldChangeNothing_WhenTheLossIsNoNumber()
+    [Theory]
+    [MemberData(nameof(BothWays))]
+    public void Step_ShouldChangeNothing_WhenTheLossIsNoNumber(bool inGraph)
     {
         using var parameters = TinyBert.Load(Heads, averaged: true);
         parameters["pooler.dense.bias"].Value.Span[0] = float.NaN;
         var before = parameters.All.Select(parameter => (parameter.Value.Span.ToArray(), parameter.Average!.Span.ToArray())).ToList();
-        using var engine = Engine(parameters);
+        using var engine = Engine(inGraph, parameters);
 
         var result = engine.Step(Batch(), 1e-3);
+        engine.Collect();
 
         Assert.Equal(double.NaN, result.GradientNorm);
         Assert.Equal(0, engine.Steps);
         Assert.Equal(before, parameters.All.Select(parameter => (parameter.Value.Span.ToArray(), parameter.Average!.Span.ToArray())));
     }
 
-    [Fact]
-    public void Step_ShouldSayWhatItCouldNotCompute_AndChangeNothing()
+    [Theory]
+    [MemberData(nameof(BothWays))]
+    public void Step_ShouldSayWhatItCouldNotCompute_AndChangeNothing(bool inGraph)
     {
         using var parameters = TinyBert.Load(Heads);
         var before = parameters.All.Select(parameter => parameter.Value.Span.ToArray()).ToList();
-        using var engine = Engine(parameters);
+        using var engine = Engine(inGraph, parameters);
 
         var error = Assert.Throws<ToolException>(() => engine.Step(Batch() with { Ids = [101, 8000, 2001, 102, 101, 3000, 102, 0] }, 1e-3));
+        engine.Collect();
 
         Assert.StartsWith("ONNX Runtime could not compute 2 rows of 4 tokens: ", error.Message, StringComparison.Ordinal);
         Assert.DoesNotContain('\n', error.Message);
         Assert.Equal(before, parameters.All.Select(parameter => parameter.Value.Span.ToArray()));
     }
 
-    [Fact]
-    public void Step_ShouldCostNothing_WhenNoRowHasALabel()
+    [Theory]
+    [MemberData(nameof(BothWays))]
+    public void Step_ShouldCostNothing_WhenNoRowHasALabel(bool inGraph)
     {
         using var parameters = TinyBert.Load(Heads);
-        using var engine = Engine(parameters);
+        using var engine = Engine(inGraph, parameters);
 
         var result = engine.Step(Batch() with { Targets = new Dictionary<string, HeadTarget> { ["hate"] = new(new float[4], null, 0) } }, 1e-3);
 
@@ -126,13 +144,15 @@ public sealed class TrainEngineTests
         Assert.Equal(0, result.GradientNorm);
     }
 
-    private static TrainEngine Engine(ParameterSet parameters, Func<EngineOptions, EngineOptions>? change = null)
+    public void Dispose() => _cpu.Dispose();
+
+    private ITrainEngine Engine(bool inGraph, ParameterSet parameters, Func<EngineOptions, EngineOptions>? change = null)
     {
         var options = new EngineOptions
         {
             Graph = new TrainGraphOptions { Trained = parameters.All.Where(p => p.Gradient is not null).Select(p => p.Name).ToHashSet() },
         };
-        return new TrainEngine(TinyBert.Config, Heads, parameters, change is null ? options : change(options));
+        return Engines.Open(inGraph, Heads, parameters, change is null ? options : change(options), _cpu);
     }
 
     private static TrainBatch Batch() => new(
