@@ -7,8 +7,11 @@ var root = new RootCommand("Reads posts from a Kafka topic, scores them with one
     DemoCommand.Create(),
     ScoreCommand.Create(),
     CheckCommand.Create(),
+    AuditCommand.Create(),
+    DeadLettersCommand.Create(),
 };
 
+HelpWithExamples.Install(root);
 var parsed = root.Parse(args);
 var code = await parsed.InvokeAsync(new InvocationConfiguration { EnableDefaultExceptionHandler = false, ProcessTerminationTimeout = null });
 return parsed.Errors.Count > 0 ? ExitCode.CannotStart : code;

@@ -1,7 +1,7 @@
 namespace StreamScorer.Score;
 
 /// <summary>A line on standard error for long inputs: how many posts, how fast. Redrawn in place on a terminal.</summary>
-internal sealed class Progress(TextWriter error, TimeProvider time, bool enabled) : IDisposable
+internal sealed class Progress(TextWriter error, TimeProvider time, bool enabled, string unit = "posts") : IDisposable
 {
     /// <summary>Short runs stay silent.</summary>
     private static readonly TimeSpan FirstAfter = TimeSpan.FromSeconds(2);
@@ -39,7 +39,7 @@ internal sealed class Progress(TextWriter error, TimeProvider time, bool enabled
     private void Show(TimeSpan elapsed)
     {
         _shown = true;
-        var line = FormattableString.Invariant($"{_posts:N0} posts in {elapsed.TotalSeconds:F0} s, {_posts / elapsed.TotalSeconds:F0} posts/s");
+        var line = FormattableString.Invariant($"{_posts:N0} {unit} in {elapsed.TotalSeconds:F0} s, {_posts / elapsed.TotalSeconds:F0} {unit}/s");
         if (Console.IsErrorRedirected)
         {
             error.WriteLine(line);

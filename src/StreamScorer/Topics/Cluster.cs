@@ -1,0 +1,115 @@
+using Confluent.Kafka;
+using Confluent.Kafka.Admin;
+using StreamScorer.Configure;
+using StreamScorer.Operate;
+
+namespace StreamScorer.Topics;
+
+/// <summary>What the tools ask the brokers before they read: partitions, first and last offsets, offsets by time, positions of a group.</summary>
+internal sealed class Cluster : IDisposable
+{
+    private readonly KafkaOptions _kafka;
+    private readonly IAdminClient _admin;
+    private readonly IReadOnlyDictionary<string, int[]> _partitions;
+
+    private Cluster(KafkaOptions kafka, IAdminClient admin, IReadOnlyDictionary<string, int[]> partitions)
+        => (_kafka, _admin, _partitions) = (kafka, admin, partitions);
+
+    /// <exception cref="StartupException">No broker answers, or the client refuses a property.</exception>
+    public static Cluster Connect(KafkaOptions kafka)
+    {
+        var last = "";
+        IAdminClient? admin = null;
+        try
+        {
+            admin = new AdminClientBuilder(kafka.Client<AdminClientConfig>())
+                .SetErrorHandler((_, error) => last = $" ({error.Reason})")
+                .SetLogHandler((_, _) => { })
+                .Build();
+
+            // All topics and not one by name: asking for a missing topic may create it.
+            var partitions = admin.GetMetadata(kafka.ConnectTimeout).Topics
+                .Where(topic => topic.Error.Code == ErrorCode.NoError)
+                .ToDictionary(topic => topic.Topic, topic => topic.Partitions.Select(p => p.PartitionId).Order().ToArray(), StringComparer.Ordinal);
+            return new Cluster(kafka, admin, partitions);
+        }
+        catch (KafkaException e)
+        {
+            admin?.Dispose();
+            throw new StartupException($"No Kafka broker answered at {kafka.BootstrapServers} within {kafka.ConnectTimeout}: {e.Error.Reason}{last}. Check that it runs and is reachable, or set Kafka:BootstrapServers.");
+        }
+        catch (InvalidOperationException e)
+        {
+            throw new StartupException($"Kafka:Properties: {e.Message}");
+        }
+    }
+
+    /// <summary>Numbers of the topic's partitions, in order.</summary>
+    /// <exception cref="StartupException">There is no such topic, or this user may not see it.</exception>
+    public IReadOnlyList<int> Partitions(string topic) => _partitions.TryGetValue(topic, out var found)
+        ? found
+        : throw new StartupException($"The topic '{topic}' does not exist at {_kafka.BootstrapServers}, or this user may not see it. {Known()}");
+
+    /// <summary>The first offset that is still there, by partition.</summary>
+    public Task<IReadOnlyDictionary<int, long>> BeginAsync(string topic) => OffsetsAsync(topic, OffsetSpec.Earliest());
+
+    /// <summary>One past the last offset, by partition; what transactions have not decided yet counts in.</summary>
+    public Task<IReadOnlyDictionary<int, long>> EndAsync(string topic) => OffsetsAsync(topic, OffsetSpec.Latest());
+
+    /// <summary>The first record of that time or later, by partition; where there is none, the end.</summary>
+    public async Task<IReadOnlyDictionary<int, long>> AtAsync(string topic, DateTimeOffset time)
+    {
+        var ends = await EndAsync(topic);
+        var found = await OffsetsAsync(topic, OffsetSpec.ForTimestamp(time.ToUnixTimeMilliseconds()));
+        return found.ToDictionary(offset => offset.Key, offset => offset.Value < 0 ? ends[offset.Key] : offset.Value);
+    }
+
+    /// <summary>What the group has committed, by partition; partitions without an offset are left out. Joins nothing.</summary>
+    public async Task<IReadOnlyDictionary<int, long>> CommittedAsync(string group, string topic)
+    {
+        try
+        {
+            var partitions = Partitions(topic).Select(p => new TopicPartition(topic, p)).ToList();
+            var answer = await _admin.ListConsumerGroupOffsetsAsync([new ConsumerGroupTopicPartitions(group, partitions)], new ListConsumerGroupOffsetsOptions { RequestTimeout = _kafka.ConnectTimeout });
+            return answer.Single().Partitions.Where(p => p.Offset.Value >= 0).ToDictionary(p => p.Partition.Value, p => p.Offset.Value);
+        }
+        catch (KafkaException e)
+        {
+            throw Fault($"The offsets of group '{group}'", e.Error, $"Grant this user DESCRIBE on group '{group}'.");
+        }
+    }
+
+    /// <summary>A failed call as the one line that a person reads.</summary>
+    public static StartupException Fault(string what, Error error, string grant) => error.Code switch
+    {
+        ErrorCode.TopicAuthorizationFailed or ErrorCode.GroupAuthorizationFailed or ErrorCode.ClusterAuthorizationFailed or ErrorCode.TransactionalIdAuthorizationFailed
+            => new StartupException($"{what}: not authorized ({error.Code}). {grant}"),
+        _ => new StartupException($"{what}: {error.Reason} ({error.Code})."),
+    };
+
+    public void Dispose() => _admin.Dispose();
+
+    private async Task<IReadOnlyDictionary<int, long>> OffsetsAsync(string topic, OffsetSpec spec)
+    {
+        try
+        {
+            var asked = Partitions(topic).Select(p => new TopicPartitionOffsetSpec { TopicPartition = new TopicPartition(topic, p), OffsetSpec = spec });
+            var answer = await _admin.ListOffsetsAsync(asked, new ListOffsetsOptions { IsolationLevel = IsolationLevel.ReadUncommitted, RequestTimeout = _kafka.ConnectTimeout });
+            return answer.ResultInfos.ToDictionary(found => found.TopicPartitionOffsetError.Partition.Value, found => found.TopicPartitionOffsetError.Offset.Value);
+        }
+        catch (ListOffsetsException e)
+        {
+            throw Fault($"The offsets of '{topic}'", e.Result.ResultInfos.First(info => info.TopicPartitionOffsetError.Error.IsError).TopicPartitionOffsetError.Error, Grant(topic));
+        }
+        catch (KafkaException e)
+        {
+            throw Fault($"The offsets of '{topic}'", e.Error, Grant(topic));
+        }
+    }
+
+    private string Known() => _partitions.Keys.Where(name => !name.StartsWith("__", StringComparison.Ordinal)).Order(StringComparer.Ordinal).Take(8).ToList() is { Count: > 0 } names
+        ? $"Topics seen: {string.Join(", ", names)}{(_partitions.Count > names.Count ? ", …" : "")}."
+        : "No topic is to be seen at all.";
+
+    private static string Grant(string topic) => $"Grant this user DESCRIBE on topic '{topic}'.";
+}
