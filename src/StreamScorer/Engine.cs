@@ -1,3 +1,5 @@
+using Microsoft.Extensions.Logging;
+using Microsoft.Extensions.Logging.Abstractions;
 using StreamScorer.Configure;
 using StreamScorer.Consume;
 using StreamScorer.Decode;
@@ -17,11 +19,14 @@ namespace StreamScorer;
 /// </summary>
 internal sealed class Engine : IDisposable
 {
-    private readonly OnnxScorer _scorer;
+    private readonly IScorer _scorer;
+    private readonly CallWatch _watch;
 
-    private Engine(ModelBundle bundle, OnnxScorer scorer, Settings settings, Telemetry telemetry, HealthState health, TimeProvider time)
+    private Engine(ModelBundle bundle, IScorer scorer, string deviceReason, Settings settings, Telemetry telemetry, HealthState health, TimeProvider time, ILoggerFactory loggers)
     {
         _scorer = scorer;
+        _watch = new CallWatch(settings.Infer.CallTimeout, time);
+        DeviceReason = deviceReason;
         Bundle = bundle;
         Intake = new Intake();
         Outcomes = new Outcomes(bundle.Identity, bundle.Policy.Version, time);
@@ -31,7 +36,7 @@ internal sealed class Engine : IDisposable
         Pipeline = new Pipeline(
             Intake,
             new EncodeStage(new PostDecoder(settings.Decode), bundle.LoadEncoder(), settings.Group, scorer.Pads, limit, telemetry, health, time),
-            new InferStage(scorer, new SegmentPool(bundle.Manifest), judge, limit, telemetry, health, time));
+            new InferStage(new FailureLadder(scorer, settings.Infer, settings.Group, _watch, telemetry, health, time, loggers.CreateLogger<FailureLadder>()), _watch, new SegmentPool(bundle.Manifest), judge, limit, telemetry, health, time));
     }
 
     public ModelBundle Bundle { get; }
@@ -48,12 +53,14 @@ internal sealed class Engine : IDisposable
     public string Device => _scorer.Device;
 
     /// <summary>Which graph runs where, why not elsewhere, and what an operator should know of how it is read.</summary>
-    public string DeviceReason => string.Join(' ', [_scorer.DeviceReason, .. _scorer.Notes]);
+    public string DeviceReason { get; }
 
     /// <summary>Loads the bundle and warms the model up.</summary>
     /// <exception cref="BundleException">The bundle is not there or not whole.</exception>
     /// <exception cref="InferenceException">The device that was asked for cannot be had.</exception>
-    public static Engine Open(Settings settings, Telemetry telemetry, HealthState health, TimeProvider time)
+    /// <param name="loggers">Null: what goes wrong on the way is counted and not told.</param>
+    /// <param name="wrap">Puts something before the model, such as faults that a test makes.</param>
+    public static Engine Open(Settings settings, Telemetry telemetry, HealthState health, TimeProvider time, ILoggerFactory? loggers = null, Func<IScorer, IScorer>? wrap = null)
     {
         var bundle = ModelBundle.Open(ProgramFiles.Find(settings.Model.Bundle, Directory.Exists) ?? settings.Model.Bundle);
         if (bundle.Manifest.Heads.FirstOrDefault(head => head.Pair) is { } pair)
@@ -63,8 +70,13 @@ internal sealed class Engine : IDisposable
 
         var scorer = OnnxScorer.Open(bundle, settings.Infer);
         health.ModelWarm();
-        return new Engine(bundle, scorer, settings, telemetry, health, time);
+        var reason = string.Join(' ', [scorer.DeviceReason, .. scorer.Notes]);
+        return new Engine(bundle, wrap is null ? scorer : wrap(scorer), reason, settings, telemetry, health, time, loggers ?? NullLoggerFactory.Instance);
     }
 
-    public void Dispose() => _scorer.Dispose();
+    public void Dispose()
+    {
+        _scorer.Dispose();
+        _watch.Dispose();
+    }
 }

@@ -4,6 +4,7 @@ using StreamScorer.Consume;
 using StreamScorer.Operate;
 using StreamScorer.Publish;
 using StreamScorer.Settle;
+using StreamScorer.Shared.Infer;
 
 namespace StreamScorer;
 
@@ -33,11 +34,12 @@ internal sealed partial class Worker : IAsyncDisposable
 
     /// <summary>Loads the model, asks the brokers for the topics and opens the metrics endpoint.</summary>
     /// <exception cref="StartupException">Something a person can cure is missing; the message says what and how.</exception>
-    public static async Task<Worker> OpenAsync(Settings settings, ILoggerFactory loggers, TimeProvider time)
+    /// <param name="wrap">Puts something before the model, such as faults that a test makes.</param>
+    public static async Task<Worker> OpenAsync(Settings settings, ILoggerFactory loggers, TimeProvider time, Func<IScorer, IScorer>? wrap = null)
     {
         var telemetry = new Telemetry(time);
         var health = new HealthState(settings.Operate, time);
-        var engine = Engine.Open(settings, telemetry, health, time);
+        var engine = Engine.Open(settings, telemetry, health, time, loggers, wrap);
         var worker = new Worker(settings, engine, telemetry, health, loggers, time);
         try
         {

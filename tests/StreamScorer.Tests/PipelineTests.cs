@@ -1,47 +1,26 @@
+using System.Text;
 using System.Threading.Channels;
-using StreamScorer.Consume;
-using StreamScorer.Decode;
-using StreamScorer.Encode;
-using StreamScorer.Infer;
-using StreamScorer.Operate;
-using StreamScorer.Shared.Bundle;
 using StreamScorer.Shared.Encode;
 using StreamScorer.Shared.Group;
 using StreamScorer.Shared.Infer;
-using StreamScorer.Shared.Judge;
 
 namespace StreamScorer.Tests;
 
 /// <summary>How the pipeline ends: in order, by a failure at any place, or over its limit.</summary>
 public sealed class PipelineTests : IDisposable
 {
-    private static readonly TimeSpan Limit = TimeSpan.FromSeconds(20);
-    private static readonly ModelBundle Bundle = ModelBundle.Open(Repository.DefaultBundle);
-
-    private readonly Telemetry _telemetry = new(TimeProvider.System);
-    private readonly Intake _intake = new();
     private readonly FakeScorer _scorer = new();
     private readonly List<long> _seen = [];
-    private readonly Pipeline _pipeline;
+    private readonly TestPipeline _pipeline;
 
-    public PipelineTests() => _pipeline = Build(Bundle.Manifest);
+    public PipelineTests() => _pipeline = new TestPipeline(_scorer);
 
-    private Pipeline Build(BundleManifest manifest)
-    {
-        var health = new HealthState(new OperateOptions(), TimeProvider.System);
-        var limit = new MicroBatchLimit(new ConsumeOptions { MaxRecordsPerMicroBatch = 4 });
-        return new Pipeline(
-            _intake,
-            new EncodeStage(new PostDecoder(new DecodeOptions()), new PostEncoder(Bundle.LoadTokenizer(), manifest.MaxTokens, manifest.Segments), new GroupOptions(), pads: true, limit, _telemetry, health, TimeProvider.System),
-            new InferStage(_scorer, new SegmentPool(manifest), new PolicyJudge(Bundle.Manifest, Bundle.Policy), limit, _telemetry, health, TimeProvider.System));
-    }
-
-    public void Dispose() => _telemetry.Dispose();
+    public void Dispose() => _pipeline.Dispose();
 
     [Fact]
     public async Task RunAsync_ShouldPassEveryRecordInOrder_WhenTheSourceCompletes()
     {
-        await RunAsync(_ => FillAsync(50), SeeAsync);
+        await _pipeline.RunAsync(_ => _pipeline.FillAsync(Numbers(50)), SeeAsync);
 
         Assert.Equal(Enumerable.Range(0, 50).Select(i => (long)i), _seen);
     }
@@ -49,7 +28,7 @@ public sealed class PipelineTests : IDisposable
     [Fact]
     public async Task RunAsync_ShouldThrowTheSinksFault_WhenItFails_AndLeaveNothingRunning()
     {
-        var fault = await Assert.ThrowsAsync<FormatException>(() => RunAsync(
+        var fault = await Assert.ThrowsAsync<FormatException>(() => _pipeline.RunAsync(
             abort => EndlessAsync(abort),
             async (input, abort) =>
             {
@@ -63,10 +42,10 @@ public sealed class PipelineTests : IDisposable
     [Fact]
     public async Task RunAsync_ShouldThrowTheSourcesFault_WhenItFails()
     {
-        var fault = await Assert.ThrowsAsync<FormatException>(() => RunAsync(
+        var fault = await Assert.ThrowsAsync<FormatException>(() => _pipeline.RunAsync(
             _ =>
             {
-                _intake.Complete(new FormatException("the source broke"));
+                _pipeline.Intake.Complete(new FormatException("the source broke"));
                 throw new FormatException("the source broke");
             },
             SeeAsync));
@@ -77,43 +56,56 @@ public sealed class PipelineTests : IDisposable
     [Fact]
     public async Task RunAsync_ShouldThrowTheModelsFault_WhenItFails()
     {
-        _scorer.Act = () => throw new InferenceException("the model broke");
+        _scorer.Act = () => throw new InferenceException("the model broke", InferenceFailure.Device);
 
-        var fault = await Assert.ThrowsAsync<InferenceException>(() => RunAsync(_ => FillAsync(3), SeeAsync));
+        var fault = await Assert.ThrowsAsync<InferenceException>(() => _pipeline.RunAsync(_ => _pipeline.FillAsync(Numbers(3)), SeeAsync));
 
         Assert.Equal("the model broke", fault.Message);
         Assert.Empty(_seen);
     }
 
     [Fact]
-    public async Task RunAsync_ShouldSayThatTheDrainTookTooLong_WhenTheModelHangs()
+    public async Task RunAsync_ShouldSayThatTheDrainTookTooLong_WhenTheModelAnswersTooLate()
     {
         using var hanging = new ManualResetEventSlim();
         using var stop = new CancellationTokenSource();
         _scorer.Act = () =>
         {
             stop.Cancel();
-            hanging.Wait(Limit);
+            hanging.Wait(TestPipeline.Limit);
         };
         var run = _pipeline.RunAsync(
             abort =>
             {
                 abort.Register(hanging.Set); // the call comes back only after the limit, as a device that answers too late would
-                return FillAsync(3);
+                return _pipeline.FillAsync(Numbers(3));
             },
             SeeAsync,
             TimeSpan.FromMilliseconds(50),
             stop.Token);
 
-        var fault = await Assert.ThrowsAsync<TimeoutException>(() => run.WaitAsync(Limit));
+        var fault = await Assert.ThrowsAsync<TimeoutException>(() => run);
 
         Assert.Contains("Pipeline:DrainTimeout", fault.Message, StringComparison.Ordinal);
     }
 
     [Fact]
+    public async Task RunAsync_ShouldEnd_WhenTheModelNeverAnswers()
+    {
+        using var hanging = new ManualResetEventSlim();
+        _scorer.Act = () => hanging.Wait(TestPipeline.Limit);
+        using var pipeline = new TestPipeline(_scorer, infer: new InferOptions { CallTimeout = TimeSpan.FromMilliseconds(50) });
+
+        var fault = await Assert.ThrowsAsync<InferenceException>(() => pipeline.RunAsync(Numbers(3)));
+
+        Assert.StartsWith("A model call has not come back within 00:00:00.0500000 (Infer:CallTimeout", fault.Message, StringComparison.Ordinal);
+        hanging.Set();
+    }
+
+    [Fact]
     public async Task RunAsync_ShouldScoreEqualTextsOnce()
     {
-        await RunAsync(_ => FillAsync(4, _ => "the very same text"), SeeAsync);
+        await _pipeline.RunAsync(_ => _pipeline.FillAsync([.. Enumerable.Repeat("the very same text", 4)]), SeeAsync);
 
         Assert.Equal(4, _seen.Count);
         Assert.True(_scorer.Rows < 4, $"{_scorer.Rows} rows for four equal texts");
@@ -123,30 +115,20 @@ public sealed class PipelineTests : IDisposable
     [Fact]
     public async Task RunAsync_ShouldJudgeEveryText_ByItsOwnSegments()
     {
-        var manifest = Bundle.Manifest with { MaxTokens = 16, Segments = new SegmentSettings { Overlap = 4, Most = 3 } };
-        var encoder = new PostEncoder(Bundle.LoadTokenizer(), manifest.MaxTokens, manifest.Segments);
+        var manifest = TestPipeline.Bundle.Manifest with { MaxTokens = 16, Segments = new SegmentSettings { Overlap = 4, Most = 3 } };
+        var encoder = TestPipeline.Encoder(manifest);
         int[] words = [1, 60, 14, 15, 3, 24, 25, 34, 35, 7];
         _scorer.Logit = row => row.Length / 16f;
-        var entries = new List<Entry>();
-        var temperature = Bundle.Policy.Content.Temperatures!["fake"];
+        var temperature = TestPipeline.Bundle.Policy.Content.Temperatures!["fake"];
         string Text(int i) => string.Join(' ', Enumerable.Repeat("day", words[i % words.Length] + (i / words.Length)));
+        using var pipeline = new TestPipeline(_scorer, manifest: manifest);
 
-        await Build(manifest).RunAsync(
-            _ => FillAsync(30, Text),
-            async (input, abort) =>
-            {
-                await foreach (var batch in input.ReadAllAsync(abort))
-                {
-                    entries.AddRange(batch.Entries);
-                }
-            },
-            Limit,
-            CancellationToken.None).WaitAsync(Limit);
+        var entries = await pipeline.RunAsync([.. Enumerable.Range(0, 30).Select(Text)]);
 
         Assert.Equal(30, entries.Count);
         Assert.All(entries.Index(), any =>
         {
-            var text = System.Text.Encoding.UTF8.GetBytes(Text(any.Index));
+            var text = Encoding.UTF8.GetBytes(Text(any.Index));
             var expected = encoder.Encode(text, new int[encoder.Room(text.Length)]);
             Assert.Equal(any.Index, any.Item.Source.Offset);
             Assert.Equal((expected.Rows, expected.Ids.Length, expected.Truncated), (any.Item.SegmentCount, any.Item.TokenCount, any.Item.Truncated));
@@ -159,25 +141,13 @@ public sealed class PipelineTests : IDisposable
         Assert.Contains(entries, entry => entry.Truncated);
     }
 
-    private Task RunAsync(Func<CancellationToken, Task> source, Func<ChannelReader<MicroBatch>, CancellationToken, Task> sink)
-        => _pipeline.RunAsync(source, sink, Limit, CancellationToken.None).WaitAsync(Limit);
-
-    private Task FillAsync(int count, Func<int, string>? text = null)
-    {
-        for (var i = 0; i < count; i++)
-        {
-            _intake.Add(Records.At(0, i) with { Value = System.Text.Encoding.UTF8.GetBytes($$"""{"text":"{{text?.Invoke(i) ?? $"number {i}"}}"}""") });
-        }
-
-        _intake.Complete();
-        return Task.CompletedTask;
-    }
+    private static string[] Numbers(int count) => [.. Enumerable.Range(0, count).Select(i => $"number {i}")];
 
     private async Task EndlessAsync(CancellationToken abort)
     {
         for (var offset = 0; !abort.IsCancellationRequested; offset++)
         {
-            _intake.Add(Records.At(0, offset));
+            _pipeline.Intake.Add(Records.At(0, offset));
             await Task.Yield();
         }
     }

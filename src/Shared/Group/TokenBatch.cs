@@ -27,6 +27,24 @@ public sealed class TokenBatch
     /// <summary>Token ids of its longest row.</summary>
     public int LongestRow { get; }
 
+    /// <summary>A part of its rows as a token batch of its own.</summary>
+    /// <param name="first">0 to <see cref="Rows"/> - 1.</param>
+    /// <param name="rows">At least 1.</param>
+    public TokenBatch Slice(int first, int rows)
+    {
+        ArgumentOutOfRangeException.ThrowIfNegative(first);
+        ArgumentOutOfRangeException.ThrowIfLessThan(rows, 1);
+        ArgumentOutOfRangeException.ThrowIfGreaterThan(rows, Rows - first);
+        var tokens = 0;
+        for (var row = first; row < first + rows; row++)
+        {
+            tokens += Row(row).Length;
+        }
+
+        // Rows are in order of their length.
+        return new TokenBatch(_posts, _postOfRow, FirstRow + first, rows, tokens, Row(first + rows - 1).Length);
+    }
+
     /// <summary>Token ids of a row, without padding.</summary>
     /// <param name="row">0 to <see cref="Rows"/> - 1.</param>
     public ReadOnlySpan<int> Row(int row)

@@ -82,7 +82,7 @@ internal sealed class HeadOutputs
             if (!float.IsFinite(logit))
             {
                 throw new InferenceException(
-                    $"The model gave {(float.IsNaN(logit) ? "NaN" : "an infinite logit")} for head '{output.Head.Name}' in row {row} of {rows}.");
+                    $"The model gave {(float.IsNaN(logit) ? "NaN" : "an infinite logit")} for head '{output.Head.Name}' in row {row} of {rows}.", InferenceFailure.Rows);
             }
         }
     }

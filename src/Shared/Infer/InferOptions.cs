@@ -26,4 +26,18 @@ public sealed record InferOptions
 
     /// <summary>Whether idle model threads wait in a busy loop. Takes cores from the other stages and from other programs. (default: false)</summary>
     public bool Spinning { get; init; }
+
+    /// <summary>
+    /// How often a model call that failed for no known reason is tried again, after 50 ms, 100 ms and so on. More outlast a longer disturbance and hold
+    /// the stream up longer where the failure does not go away. (default: 5)
+    /// </summary>
+    [Range(0, 16)]
+    public int Retries { get; init; } = 5;
+
+    /// <summary>
+    /// Longest time that one model call may take. Over it the device or the model hangs, and the worker ends with an error: a call cannot be taken back.
+    /// Must be many times what the slowest call takes. (default: 00:02:00)
+    /// </summary>
+    [Range(typeof(TimeSpan), "00:00:01", "01:00:00")]
+    public TimeSpan CallTimeout { get; init; } = TimeSpan.FromMinutes(2);
 }

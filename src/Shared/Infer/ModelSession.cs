@@ -26,7 +26,7 @@ public sealed record ModelSession(InferenceSession Session, VariantManifest Vari
             }
             catch (OnnxRuntimeException e)
             {
-                fault = $"the CUDA provider does not load ({FirstLine(e)})";
+                fault = $"the CUDA provider does not load ({RuntimeErrors.Brief(e.Message)})";
             }
         }
 
@@ -89,16 +89,10 @@ public sealed record ModelSession(InferenceSession Session, VariantManifest Vari
         catch (OnnxRuntimeException e) when (!IsDeviceFault(e))
         {
             throw new BundleException(
-                $"The graph {bundle.PathOf(variant.Graph)} does not load: {FirstLine(e)}. Export it anew for ONNX Runtime {OrtEnv.Instance().GetVersionString()}.", e);
+                $"The graph {bundle.PathOf(variant.Graph)} does not load: {RuntimeErrors.Brief(e.Message)}. Export it anew for ONNX Runtime {OrtEnv.Instance().GetVersionString()}.", e);
         }
     }
 
     private static bool IsDeviceFault(OnnxRuntimeException e) =>
         e.Message.Contains("CUDA", StringComparison.Ordinal) || e.Message.Contains("CUBLAS", StringComparison.Ordinal);
-
-    internal static string FirstLine(Exception e)
-    {
-        var end = e.Message.AsSpan().IndexOfAny('\r', '\n');
-        return (end < 0 ? e.Message : e.Message[..end]).TrimEnd('.', ' ');
-    }
 }

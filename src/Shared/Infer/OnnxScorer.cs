@@ -10,6 +10,9 @@ namespace StreamScorer.Shared.Infer;
 /// </summary>
 public sealed class OnnxScorer : IScorer
 {
+    /// <summary>Many times what the slowest operator takes on a busy machine.</summary>
+    private static readonly TimeSpan LeaveLimit = TimeSpan.FromSeconds(10);
+
     private readonly InferenceSession _session;
     private readonly RunOptions _run = new() { LogSeverityLevel = OrtLoggingLevel.ORT_LOGGING_LEVEL_FATAL };
     private readonly GraphInputs _inputs;
@@ -95,7 +98,10 @@ public sealed class OnnxScorer : IScorer
         }
     }
 
-    /// <summary>Ends a call that is running, which then throws; waits until it has left.</summary>
+    /// <summary>
+    /// Ends a call that is running, which then throws, and waits until it has left. The runtime looks between two operators whether it should end, so
+    /// a call that hangs inside of one does not leave: then its memory is left to it, because freeing that under it would be a crash.
+    /// </summary>
     public void Dispose()
     {
         if (Interlocked.Exchange(ref _disposed, 1) != 0)
@@ -104,10 +110,19 @@ public sealed class OnnxScorer : IScorer
         }
 
         _run.Terminate = true;
-        lock (_running)
+        if (!_running.TryEnter(LeaveLimit))
+        {
+            return;
+        }
+
+        try
         {
             _session.Dispose();
             _run.Dispose();
+        }
+        finally
+        {
+            _running.Exit();
         }
     }
 
@@ -117,11 +132,13 @@ public sealed class OnnxScorer : IScorer
         {
             _session.Run(_run, _inputs.Names, _inputs.Fill(batch, first, rows), _outputs.Names, _outputs.Prepare(rows));
         }
-        catch (OnnxRuntimeException e)
+        catch (Exception e) when (e is OnnxRuntimeException or OutOfMemoryException)
         {
             ObjectDisposedException.ThrowIf(Volatile.Read(ref _disposed) != 0, this);
             throw new InferenceException(
-                $"The model failed on {rows} rows, the longest of {batch.LongestRow} tokens, on {Device}: {ModelSession.FirstLine(e)}.", e);
+                $"The model failed on {rows} rows, the longest of {batch.LongestRow} tokens, on {Device}: {RuntimeErrors.Brief(e.Message)}.",
+                e,
+                e is OutOfMemoryException ? InferenceFailure.OutOfMemory : RuntimeErrors.Classify(e.Message));
         }
         finally
         {
@@ -146,7 +163,7 @@ public sealed class OnnxScorer : IScorer
             }
             catch (Exception e) when (e is InferenceException or OnnxRuntimeException)
             {
-                throw Refused(bundle, graph, $"its first run, with rows of up to {batch.LongestRow} tokens, failed: {ModelSession.FirstLine(e)}");
+                throw Refused(bundle, graph, $"its first run, with rows of up to {batch.LongestRow} tokens, failed: {RuntimeErrors.Brief(e.Message)}");
             }
         }
     }

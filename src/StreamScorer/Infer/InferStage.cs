@@ -1,6 +1,7 @@
 using System.Threading.Channels;
 using StreamScorer.Consume;
 using StreamScorer.Operate;
+using StreamScorer.Shared.Contracts;
 using StreamScorer.Shared.Group;
 using StreamScorer.Shared.Infer;
 using StreamScorer.Shared.Judge;
@@ -8,11 +9,12 @@ using StreamScorer.Shared.Judge;
 namespace StreamScorer.Infer;
 
 /// <summary>Owns the device: runs the model on the token batches of a micro-batch, one after the other, and judges the logits.</summary>
-internal sealed class InferStage(IScorer scorer, SegmentPool pool, PolicyJudge judge, MicroBatchLimit limit, Telemetry telemetry, HealthState health, TimeProvider time)
+internal sealed class InferStage(FailureLadder ladder, CallWatch watch, SegmentPool pool, PolicyJudge judge, MicroBatchLimit limit, Telemetry telemetry, HealthState health, TimeProvider time)
 {
     /// <summary>Runs until <paramref name="input"/> is completed and drained, then completes <paramref name="output"/>.</summary>
     public async Task RunAsync(ChannelReader<MicroBatch> input, ChannelWriter<MicroBatch> output, CancellationToken abort)
     {
+        using var aborted = abort.UnsafeRegister(_ => watch.Hurry(), null);
         try
         {
             while (await input.WaitToReadAsync(abort))
@@ -20,7 +22,7 @@ internal sealed class InferStage(IScorer scorer, SegmentPool pool, PolicyJudge j
                 while (input.TryRead(out var batch))
                 {
                     // Its own thread for the time of the call, because a model call blocks for as long as it computes.
-                    await Task.Factory.StartNew(() => Score(batch, abort), abort, TaskCreationOptions.LongRunning, TaskScheduler.Default);
+                    await AnsweredAsync(Task.Factory.StartNew(() => Score(batch, abort), abort, TaskCreationOptions.LongRunning, TaskScheduler.Default));
                     await output.WriteAsync(batch, abort);
                     health.Rests("infer");
                 }
@@ -37,44 +39,49 @@ internal sealed class InferStage(IScorer scorer, SegmentPool pool, PolicyJudge j
         }
     }
 
+    /// <summary>Waits for the model, and leaves its thread to itself when a call does not come back.</summary>
+    private async Task AnsweredAsync(Task work)
+    {
+        if (await Task.WhenAny(work, watch.Overdue) == work)
+        {
+            await work;
+            return;
+        }
+
+        throw new InferenceException(
+            $"A model call has not come back within {await watch.Overdue} (Infer:CallTimeout, and 5 s once the worker gives up waiting). A restart reads again what was in flight.", InferenceFailure.Device);
+    }
+
     private void Score(MicroBatch batch, CancellationToken abort)
     {
         health.Turned("infer");
         var grouping = batch.Grouping ?? throw new InvalidOperationException("A micro-batch came to Infer before Group. This is a bug.");
-        var logits = new float[grouping.Rows * scorer.LogitCount];
-        var spans = new (long Start, long Ticks)[grouping.Rows];
         var started = time.GetTimestamp();
-        foreach (var tokens in grouping.Batches)
-        {
-            abort.ThrowIfCancellationRequested();
-            Run(tokens, logits, spans);
-        }
-
-        var seconds = time.GetElapsedTime(started).TotalSeconds;
-        limit.Observe(batch.Bytes, seconds);
-        telemetry.Step("infer", seconds);
-        Judge(batch, grouping, logits, spans);
+        var scores = ladder.Score(grouping, abort);
+        limit.Observe(batch.Bytes, (double)scores.Ticks / time.TimestampFrequency);
+        telemetry.Step("infer", time.GetElapsedTime(started).TotalSeconds);
+        Judge(batch, grouping, scores);
         batch.ReleaseTokens();
     }
 
-    private void Run(TokenBatch tokens, float[] logits, (long Start, long Ticks)[] spans)
-    {
-        var start = time.GetTimestamp();
-        health.DeviceAsked();
-        scorer.Score(tokens, logits.AsSpan(tokens.FirstRow * scorer.LogitCount, tokens.Rows * scorer.LogitCount));
-        Array.Fill(spans, (start, time.GetTimestamp() - start), tokens.FirstRow, tokens.Rows);
-        telemetry.TokenBatch(tokens.Rows, tokens.Tokens, scorer.Pads ? tokens.Rows * tokens.LongestRow : tokens.Tokens);
-        health.DeviceAnswered();
-    }
-
-    private void Judge(MicroBatch batch, Grouping grouping, float[] logits, (long Start, long Ticks)[] spans)
+    private void Judge(MicroBatch batch, Grouping grouping, RowScores scores)
     {
         var started = time.GetTimestamp();
         var segment = 0;
         foreach (var entry in batch.Scorable)
         {
-            entry.Verdict = judge.Decide(pool.Logits(logits, grouping, segment, entry.SegmentCount), entry.Post!.Language);
-            (entry.InferStart, entry.InferTicks) = Span(grouping, spans, segment, entry.SegmentCount);
+            var rows = Enumerable.Range(segment, entry.SegmentCount).Select(grouping.RowOf);
+            if (rows.Select(scores.Fault).FirstOrDefault(fault => fault is not null) is { } fault)
+            {
+                entry.Reject = new Reject(RejectReason.Inference, fault);
+                entry.Post = null;
+            }
+            else
+            {
+                entry.Verdict = judge.Decide(pool.Logits(scores.Logits, grouping, segment, entry.SegmentCount), entry.Post!.Language);
+                (entry.InferStart, entry.InferTicks) = Span(rows.Select(scores.Span));
+            }
+
             segment += entry.SegmentCount;
         }
 
@@ -82,17 +89,14 @@ internal sealed class InferStage(IScorer scorer, SegmentPool pool, PolicyJudge j
     }
 
     /// <summary>From the start of the first call that a text was part of to the end of the last one.</summary>
-    private static (long Start, long Ticks) Span(Grouping grouping, (long Start, long Ticks)[] spans, int first, int count)
+    private static (long Start, long Ticks) Span(IEnumerable<(long Start, long Ticks)> calls)
     {
-        var (start, ticks) = spans[grouping.RowOf(first)];
-        for (var i = first + 1; i < first + count; i++)
+        var (start, end) = (long.MaxValue, 0L);
+        foreach (var call in calls)
         {
-            var other = spans[grouping.RowOf(i)];
-            var end = Math.Max(start + ticks, other.Start + other.Ticks);
-            start = Math.Min(start, other.Start);
-            ticks = end - start;
+            (start, end) = (Math.Min(start, call.Start), Math.Max(end, call.Start + call.Ticks));
         }
 
-        return (start, ticks);
+        return (start, end - start);
     }
 }

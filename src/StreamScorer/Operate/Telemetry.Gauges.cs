@@ -17,6 +17,7 @@ internal sealed partial class Telemetry
     private volatile Func<long>? _inFlight;
     private volatile Func<int>? _paused;
     private volatile Func<bool>? _ready;
+    private volatile int _tokenBudget;
     private volatile IReadOnlyList<(Func<int> Depth, KeyValuePair<string, object?> Tag)> _queues = [];
     private volatile KeyValuePair<string, object?>[]? _model;
     private volatile KeyValuePair<string, object?>[]? _policy;
@@ -44,6 +45,7 @@ internal sealed partial class Telemetry
         Meter.CreateObservableGauge("streamscorer.in_flight_records", () => One(_inFlight), "{record}", "Records consumed and not yet settled.");
         Meter.CreateObservableGauge("streamscorer.paused_partitions", () => One(_paused), "{partition}", "Partitions whose reading is paused.");
         Meter.CreateObservableGauge("streamscorer.queue_depth", MeasureQueues, null, "What waits before a step, in the queue's own unit.");
+        Meter.CreateObservableGauge("streamscorer.token_budget_tokens", MeasureTokenBudget, null, "Tokens that one model call may hold; less than Group:MaxTokens after the device ran out of memory.");
         Meter.CreateObservableGauge("streamscorer.ready", MeasureReady, null, "1: the worker is ready, as /health/ready says.");
         Meter.CreateObservableGauge("streamscorer.model_info", () => Info(_model), null, "The model that is served, always 1.");
         Meter.CreateObservableGauge("streamscorer.policy_info", () => Info(_policy), null, "The policy that decides, always 1.");
@@ -58,6 +60,8 @@ internal sealed partial class Telemetry
         => read is null ? [] : [new Measurement<T>(read())];
 
     private IEnumerable<Measurement<int>> MeasureQueues() => _queues.Select(queue => new Measurement<int>(queue.Depth(), queue.Tag));
+
+    private IEnumerable<Measurement<int>> MeasureTokenBudget() => _tokenBudget > 0 ? [new Measurement<int>(_tokenBudget)] : [];
 
     private IEnumerable<Measurement<int>> MeasureReady() => _ready is { } ready ? [new Measurement<int>(ready() ? 1 : 0)] : [];
 

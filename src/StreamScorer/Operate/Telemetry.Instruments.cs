@@ -61,6 +61,7 @@ internal sealed partial class Telemetry : IDisposable
         Meter.CreateObservableCounter("streamscorer.filtered", _filtered.Measure, "{record}", "Filtered records by reason.");
         Meter.CreateObservableCounter("streamscorer.micro_batches", _microBatches.Measure, "{batch}", "Micro-batches by what sealed them.");
         Meter.CreateObservableCounter("streamscorer.tokens", _tokens.Measure, "{token}", "Tokens the device worked on, real ones and padding.");
+        Meter.CreateObservableCounter("streamscorer.inference_failures", _inferenceFailures.Measure, "{failure}", "Model calls that failed, by what the failure says about trying again.");
         Meter.CreateObservableCounter("streamscorer.rebalances", _rebalances.Measure, "{rebalance}", "Changes of the assignment, by kind.");
         Meter.CreateObservableCounter("streamscorer.commit_failures", () => Interlocked.Read(ref _commitFailures), "{failure}", "Offset commits that failed.");
         Meter.CreateObservableCounter("streamscorer.produce_failures", () => Interlocked.Read(ref _produceFailures), "{failure}", "Outputs that Kafka refused.");

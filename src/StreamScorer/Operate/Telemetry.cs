@@ -1,6 +1,7 @@
 using System.Collections.Concurrent;
 using System.Collections.Frozen;
 using StreamScorer.Shared.Contracts;
+using StreamScorer.Shared.Infer;
 
 namespace StreamScorer.Operate;
 
@@ -16,6 +17,7 @@ internal sealed partial class Telemetry
     // An enum as a label costs a string each time unless it is made once.
     private static readonly FrozenDictionary<RejectReason, string> ReasonNames = Names<RejectReason>();
     private static readonly FrozenDictionary<Decision, string> DecisionNames = Names<Decision>();
+    private static readonly FrozenDictionary<InferenceFailure, string> FailureNames = Names<InferenceFailure>();
 
     private static readonly FrozenDictionary<string, KeyValuePair<string, object?>> StepTags =
         new[] { "decode", "encode", "group", "infer", "judge", "publish", "settle" }
@@ -30,6 +32,7 @@ internal sealed partial class Telemetry
     private readonly LabelledCounts _flags = new("flag");
     private readonly LabelledCounts _microBatches = new("sealed_by", "ready", "records", "bytes");
     private readonly LabelledCounts _tokens = new("kind", "real", "padding");
+    private readonly LabelledCounts _inferenceFailures = new("failure", [.. FailureNames.Values]);
     private readonly LabelledCounts _rebalances = new("kind", "assigned", "revoked", "lost");
     private readonly LatencyWindow _endToEnd;
     private readonly LatencyWindow _inProcess;
@@ -79,6 +82,12 @@ internal sealed partial class Telemetry
         _tokenBatchRows.Record(rows);
         _tokenBatchTokens.Record(tokens);
     }
+
+    /// <summary>A model call failed, whether or not it went well later.</summary>
+    public void InferenceFailed(InferenceFailure failure) => _inferenceFailures.Add(FailureNames[failure]);
+
+    /// <param name="tokens">What one model call may hold now.</param>
+    public void TokenBudget(int tokens) => _tokenBudget = tokens;
 
     /// <param name="step">A step of the data path in lower case: decode, encode, group, infer, judge, publish, settle.</param>
     public void Step(string step, double seconds)

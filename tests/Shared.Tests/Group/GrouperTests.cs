@@ -7,6 +7,20 @@ namespace Shared.Tests.Group;
 public sealed class GrouperTests
 {
     [Fact]
+    public void Slice_ShouldHaveThoseRowsAlone()
+    {
+        ReadOnlyMemory<int>[] posts = [.. Enumerable.Range(1, 5).Select(length => (ReadOnlyMemory<int>)Enumerable.Repeat(length, length).ToArray())];
+        var batch = Grouper.Cut(posts, new GroupOptions { CallTokens = 1_000 }).Batches[0];
+
+        var slice = batch.Slice(1, 3).Slice(1, 2);
+
+        Assert.Equal((2, 2, 7, 4), (slice.FirstRow, slice.Rows, slice.Tokens, slice.LongestRow));
+        Assert.Equal([3, 3, 3], slice.Row(0).ToArray());
+        Assert.Equal([4, 4, 4, 4], slice.Row(1).ToArray());
+        Assert.Throws<ArgumentOutOfRangeException>(() => slice.Slice(1, 2));
+    }
+
+    [Fact]
     public void Cut_ShouldGiveNothing_WhenThereAreNoPosts()
     {
         var grouping = Grouper.Cut([], new GroupOptions());

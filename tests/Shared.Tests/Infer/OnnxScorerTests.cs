@@ -100,6 +100,23 @@ public sealed class OnnxScorerTests
     }
 
     [Fact]
+    public void Score_ShouldSayWhatTryingAgainIsGoodFor_WhenTheRuntimeFails()
+    {
+        using var greedy = TestBundle.Of(new MeanGraph { Greedy = true }.Build(), Score);
+        using var scorer = OnnxScorer.Open(greedy.Open(), Cpu);
+        using var bert = TestBundle.TinyBert();
+        using var tiny = OnnxScorer.Open(bert.Open(), Cpu);
+        ReadOnlyMemory<int>[] many = [.. Enumerable.Range(0, 64).Select(i => (ReadOnlyMemory<int>)Enumerable.Repeat(1 + (i % 9), 16 - (i / 9)).ToArray())];
+
+        var memory = Assert.Throws<InferenceException>(() => scorer.Logits(many));
+        var bounds = Assert.Throws<InferenceException>(() => tiny.Logits([new[] { 101, 8000, 102 }]));
+
+        Assert.Equal(InferenceFailure.OutOfMemory, memory.Failure);
+        Assert.Equal(InferenceFailure.Rows, bounds.Failure);
+        Assert.Equal([[3f, -3f]], scorer.Logits([new[] { 2, 4 }]));
+    }
+
+    [Fact]
     public void Score_ShouldRefuse_WhenTheSpanIsTooShort()
     {
         using var bundle = TestBundle.Of(new MeanGraph().Build(), Score);

@@ -1,9 +1,13 @@
+using System.Globalization;
+using System.Text;
+using System.Text.Json;
 using Confluent.Kafka;
 using Microsoft.Extensions.Logging.Abstractions;
 using StreamScorer.Configure;
 using StreamScorer.Demo;
 using StreamScorer.Operate;
 using StreamScorer.Publish;
+using StreamScorer.Tests.Infer;
 using StreamScorer.Tests.Kafka;
 
 namespace StreamScorer.Tests.EndToEnd;
@@ -49,6 +53,25 @@ public sealed class WorkerFailureTests : IDisposable
         await stop.CancelAsync();
         await run.WaitAsync(WorkerHarness.Limit);
         Assert.Equal(2, await harness.CommittedAsync());
+    }
+
+    [Fact]
+    public async Task Worker_ShouldDeadLetterOneOf64_WhenTheModelFailsOnItAlone()
+    {
+        var harness = await WorkerHarness.CreateAsync(_kafka, partitions: 1);
+        await _kafka.ProduceAsync(harness.Input, Enumerable.Range(0, 64).Select(i => WorkerHarness.Post("a", $"{i}", i == 40 ? "mosquito" : $"post number {i}")));
+        var mosquito = TestPipeline.Encoder(TestPipeline.Bundle.Manifest).Encode("mosquito"u8, new int[16]).Ids.Span[1];
+
+        var counted = await harness.RunUntilAsync(scored: 63, deadLetters: 1, scorer => new PoisonedScorer(scorer, mosquito));
+
+        Assert.Equal((64, 63, 1), (counted.Consumed, counted.Scored, counted.DeadLettered));
+        Assert.Equal(64, await harness.CommittedAsync());
+        var letter = Assert.Single(await _kafka.ReadToEndAsync(harness.DeadLetters)).Message;
+        Assert.Equal("inference", Encoding.UTF8.GetString(letter.Headers.GetLastBytes(Outcomes.HeaderReason)));
+        Assert.DoesNotContain("mosquito", Encoding.UTF8.GetString(letter.Headers.GetLastBytes(Outcomes.HeaderMessage)), StringComparison.Ordinal);
+        Assert.Equal("40", Encoding.UTF8.GetString(letter.Headers.GetLastBytes(Outcomes.HeaderOffset)));
+        var ids = (await _kafka.ReadToEndAsync(harness.Scored)).Select(record => int.Parse(JsonDocument.Parse(record.Message.Value).RootElement.GetProperty("id").GetString()!, CultureInfo.InvariantCulture));
+        Assert.Equal(Enumerable.Range(0, 64).Where(i => i != 40), ids);
     }
 
     [Fact]

@@ -6,6 +6,7 @@ using StreamScorer.Consume;
 using StreamScorer.Operate;
 using StreamScorer.Publish;
 using StreamScorer.Settle;
+using StreamScorer.Shared.Infer;
 using StreamScorer.Tests.Kafka;
 
 namespace StreamScorer.Tests.EndToEnd;
@@ -59,9 +60,9 @@ internal sealed class WorkerHarness
 
     /// <summary>Runs a worker until the topics hold so many records in all, then stops it in the orderly way.</summary>
     /// <returns>What this run counted.</returns>
-    public async Task<Snapshot> RunUntilAsync(int scored, int deadLetters)
+    public async Task<Snapshot> RunUntilAsync(int scored, int deadLetters, Func<IScorer, IScorer>? wrap = null)
     {
-        await using var worker = await Worker.OpenAsync(Settings, NullLoggerFactory.Instance, TimeProvider.System);
+        await using var worker = await Worker.OpenAsync(Settings, NullLoggerFactory.Instance, TimeProvider.System, wrap);
         using var stop = new CancellationTokenSource();
         var run = worker.RunAsync(stop.Token);
         var arrived = Task.WhenAll(Kafka.ReadAsync(Scored, scored, Limit), Kafka.ReadAsync(DeadLetters, deadLetters, Limit));

@@ -148,6 +148,7 @@ public sealed class MetricsPageTests : IDisposable
         telemetry.Flagged("hate");
         telemetry.MicroBatch(1, 20, "ready");
         telemetry.TokenBatch(1, 20, 20);
+        telemetry.TokenBudget(512);
         telemetry.Step("infer", 0.01);
         telemetry.EndToEnd(0.5, 0.1);
         telemetry.Lag("posts", 0, 12);
