@@ -6,6 +6,7 @@ using StreamScorer;
 using StreamScorer.Configure;
 using StreamScorer.Consume;
 using StreamScorer.Operate;
+using StreamScorer.Settle;
 using StreamScorer.Shared.Bundle;
 using StreamScorer.Shared.Group;
 using StreamScorer.Shared.Infer;
@@ -30,7 +31,8 @@ internal static class StreamComparison
 
     private static async Task<int> RunAsync(int count, int rounds, int targetMs)
     {
-        var settings = new Settings { Operate = new OperateOptions { Enabled = false }, Consume = new ConsumeOptions { TargetMicroBatchDuration = TimeSpan.FromMilliseconds(targetMs) } };
+        // At least once, because the embedded broker forgets the offsets of a transaction.
+        var settings = new Settings { Operate = new OperateOptions { Enabled = false }, Settle = new SettleOptions { Delivery = Delivery.AtLeastOnce }, Consume = new ConsumeOptions { TargetMicroBatchDuration = TimeSpan.FromMilliseconds(targetMs) } };
         var texts = Samples.Texts(count);
         using var feed = new Feed(texts);
         settings = settings with { Kafka = settings.Kafka with { BootstrapServers = feed.BootstrapServers } };

@@ -8,8 +8,7 @@ using StreamScorer.Publish;
 namespace StreamScorer;
 
 /// <summary>
-/// Connects the stages: Consume → Intake → Encode → Infer → Publish → (Ledger) → Consume, which commits. The only place that knows who is
-/// connected to whom.
+/// Connects the stages: Consume → Intake → Encode → Infer → Publish → (Ledger) → Consume. The only place that knows who is connected to whom.
 /// </summary>
 internal sealed class Pipeline(Intake intake, EncodeStage encode, InferStage infer)
 {
@@ -17,7 +16,7 @@ internal sealed class Pipeline(Intake intake, EncodeStage encode, InferStage inf
     /// <param name="drainLimit">Time for the drain after a stop; over it everything is aborted.</param>
     /// <exception cref="TimeoutException">The drain limit was over.</exception>
     /// <exception cref="Exception">The first failure of a stage; the others have ended by then.</exception>
-    public Task RunAsync(ConsumeStage consume, PublishStage publish, TimeSpan drainLimit, CancellationToken stop)
+    public Task RunAsync(ConsumeStage consume, IPublishStage publish, TimeSpan drainLimit, CancellationToken stop)
         => RunAsync(abort => consume.RunAsync(stop, abort), publish.RunAsync, drainLimit, stop);
 
     /// <summary>Runs from any source that fills the intake to any sink that takes scored micro-batches in order.</summary>
@@ -30,8 +29,9 @@ internal sealed class Pipeline(Intake intake, EncodeStage encode, InferStage inf
         // One micro-batch ahead is enough to keep the device busy, and little to redo after a crash.
         var encoded = Stage(1);
 
-        // One micro-batch may wait for acknowledgements of the one before it, so that the device need not.
-        var scored = Stage(1);
+        // What is scored while a transaction is committed waits here, so that the device need not. A commit takes some tens of milliseconds,
+        // and a GPU may be done with a small micro-batch in a few; a longer commit makes the next micro-batches larger.
+        var scored = Stage(4);
 
         Task[] stages =
         [

@@ -71,7 +71,7 @@ internal sealed partial class Worker : IAsyncDisposable
         var ledger = new OffsetLedger();
         using var consume = new ConsumeStage(_settings, Engine.Intake, ledger, Telemetry, Health, _time, _loggers.CreateLogger<ConsumeStage>());
         Observe(consume);
-        using var publish = new PublishStage(_settings, Engine.Outcomes, ledger, Telemetry, Health, _time, _loggers.CreateLogger<PublishStage>());
+        using var publish = Publish(consume, ledger);
         LogReading(_logger, _settings.Consume.Topic, _settings.Kafka.BootstrapServers, _settings.Kafka.GroupId);
         await Engine.Pipeline.RunAsync(consume, publish, _settings.Pipeline.DrainTimeout, stop);
         LogStopped(_logger);
@@ -86,6 +86,15 @@ internal sealed partial class Worker : IAsyncDisposable
 
         Engine.Dispose();
         Telemetry.Dispose();
+    }
+
+    private IPublishStage Publish(ConsumeStage consume, OffsetLedger ledger)
+    {
+        var producers = new ProducerFactory(_settings, _loggers.CreateLogger<ProducerFactory>());
+        var sender = new OutcomeSender(_settings.Publish, Engine.Outcomes, Telemetry, _time);
+        return _settings.Settle.Delivery == Delivery.AtLeastOnce
+            ? new AtLeastOnceStage(sender, ledger, producers, Telemetry, Health, _time)
+            : new ExactlyOnceStage(sender, ledger, () => consume.Membership, producers.Build, _settings.Settle, Telemetry, Health, _time, _loggers.CreateLogger<ExactlyOnceStage>());
     }
 
     /// <summary>What is true at the moment somebody asks.</summary>

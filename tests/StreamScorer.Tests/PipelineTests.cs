@@ -1,7 +1,6 @@
 using System.Text;
 using System.Threading.Channels;
 using StreamScorer.Shared.Encode;
-using StreamScorer.Shared.Group;
 using StreamScorer.Shared.Infer;
 
 namespace StreamScorer.Tests;
@@ -103,6 +102,31 @@ public sealed class PipelineTests : IDisposable
     }
 
     [Fact]
+    public async Task RunAsync_ShouldKeepTheDeviceAtWork_WhileTheSinkIsBusy()
+    {
+        var calls = 0;
+        var ahead = new TaskCompletionSource();
+        _scorer.Act = () =>
+        {
+            if (Interlocked.Increment(ref calls) == 4)
+            {
+                ahead.SetResult(); // while the sink has the first micro-batch: three more are done
+            }
+        };
+
+        await _pipeline.RunAsync(
+            _ => _pipeline.FillAsync(Numbers(40)), // ten micro-batches of four
+            async (input, abort) =>
+            {
+                await input.ReadAsync(abort);
+                await ahead.Task.WaitAsync(TestPipeline.Limit, abort);
+                await SeeAsync(input, abort);
+            });
+
+        Assert.Equal(36, _seen.Count);
+    }
+
+    [Fact]
     public async Task RunAsync_ShouldScoreEqualTextsOnce()
     {
         await _pipeline.RunAsync(_ => _pipeline.FillAsync([.. Enumerable.Repeat("the very same text", 4)]), SeeAsync);
@@ -158,39 +182,6 @@ public sealed class PipelineTests : IDisposable
         {
             _seen.AddRange(batch.Entries.Select(entry => entry.Source.Offset));
             Assert.All(batch.Entries, entry => Assert.NotNull(entry.Verdict));
-        }
-    }
-
-    private delegate float RowLogit(ReadOnlySpan<int> row);
-
-    private sealed class FakeScorer : IScorer
-    {
-        public Action Act { get; set; } = () => { };
-
-        /// <summary>Of the second label of a row; the others are 0.</summary>
-        public RowLogit Logit { get; set; } = _ => 0;
-
-        public int Rows { get; private set; }
-
-        public string Device => "none";
-
-        public int LogitCount => 6;
-
-        public bool Pads => true;
-
-        public void Score(TokenBatch batch, Span<float> logits)
-        {
-            Act();
-            Rows += batch.Rows;
-            logits.Clear();
-            for (var row = 0; row < batch.Rows; row++)
-            {
-                logits[(row * LogitCount) + 1] = Logit(batch.Row(row));
-            }
-        }
-
-        public void Dispose()
-        {
         }
     }
 }

@@ -3,6 +3,7 @@ using Microsoft.Extensions.Logging;
 using Spectre.Console;
 using StreamScorer.Demo;
 using StreamScorer.Operate;
+using StreamScorer.Settle;
 
 namespace StreamScorer.Commands;
 
@@ -35,8 +36,9 @@ internal static class DemoCommand
 
         // Port 0: a demo must not fail because another one, or a worker, already has the port. The screen shows which it got.
         // Fetch wait: the embedded broker, unlike a real one, does not answer a waiting fetch when a record comes.
+        // Delivery: it answers every call of a transaction with success, and forgets the offsets that were in it.
         var (settings, configuration) = Shell.Load(
-            parsed, $"Kafka:BootstrapServers={broker.BootstrapServers}", "Kafka:GroupId=demo", "Kafka:Properties:fetch.wait.max.ms=10", "Operate:Url=http://127.0.0.1:0");
+            parsed, $"Kafka:BootstrapServers={broker.BootstrapServers}", "Kafka:GroupId=demo", "Kafka:Properties:fetch.wait.max.ms=10", "Settle:Delivery=AtLeastOnce", "Operate:Url=http://127.0.0.1:0");
         var topics = new DemoTopics(settings.Consume.Topic, settings.Publish.ScoredTopic, settings.Publish.FlaggedTopic, settings.Publish.DeadLetterTopic);
         var replay = Replay(parsed, settings.Decode.MaxTextBytes);
         foreach (var topic in new[] { topics.Posts, topics.Scored, topics.Flagged, topics.DeadLetter })
@@ -49,7 +51,7 @@ internal static class DemoCommand
         await using var worker = await Worker.OpenAsync(settings, loggers, TimeProvider.System);
         var identity = worker.Engine.Bundle.Identity;
         var samples = SamplePosts.Load();
-        var title = new DemoTitle($"{identity.Name} {identity.Version}", worker.Engine.Device, worker.Engine.Bundle.Policy.Version, broker.BootstrapServers, topics.Flagged, worker.MetricsUrl);
+        var title = new DemoTitle($"{identity.Name} {identity.Version}", worker.Engine.Device, worker.Engine.Bundle.Policy.Version, Words(settings.Settle.Delivery), broker.BootstrapServers, topics.Flagged, worker.MetricsUrl);
         var screen = new Screen(AnsiConsole.Console, samples, TimeProvider.System) { Mask = parsed.GetValue(Mask) };
         var run = new DemoRun(replay, samples, topics, title, screen, worker.RunAsync, () => Counts(worker), TimeProvider.System);
         return await run.RunAsync(stop);
@@ -61,9 +63,11 @@ internal static class DemoCommand
         return replay.Faults().ToList() is { Count: > 0 } faults ? throw new StartupException(string.Join('\n', faults)) : replay;
     }
 
+    private static string Words(Delivery delivery) => delivery == Delivery.ExactlyOnce ? "exactly once" : "at least once";
+
     private static WorkerCounts Counts(Worker worker)
     {
         var now = worker.Telemetry.Read();
-        return new WorkerCounts(now.Consumed, now.Filtered);
+        return new WorkerCounts(now.Consumed - now.Voided, now.Filtered);
     }
 }

@@ -69,7 +69,7 @@ internal static class Shell
         {
             return Tell(e.Message, ExitCode.CannotStart);
         }
-        catch (Exception e) when (e is DeliveryException or TimeoutException or InferenceException)
+        catch (Exception e) when (e is DeliveryException or TransactionException or TimeoutException or InferenceException)
         {
             return Tell(e.Message, ExitCode.Failed);
         }

@@ -10,7 +10,8 @@ internal sealed record KafkaOptions : IValidatableObject
     private static readonly string[] Reserved =
     [
         "bootstrap.servers", "group.id", "client.id", "enable.auto.commit", "enable.auto.offset.store", "enable.idempotence", "acks",
-        "partition.assignment.strategy", "auto.offset.reset", "group.instance.id", "transactional.id",
+        "partition.assignment.strategy", "auto.offset.reset", "group.instance.id", "isolation.level",
+        "transactional.id", "transaction.timeout.ms",
     ];
 
     /// <summary>Brokers to start from, host:port, separated by commas. (default: localhost:9092)</summary>

@@ -1,4 +1,5 @@
 using System.ComponentModel.DataAnnotations;
+using Confluent.Kafka;
 
 namespace StreamScorer.Consume;
 
@@ -11,6 +12,12 @@ internal sealed record ConsumeOptions : IValidatableObject
 
     /// <summary>Where a group without committed offsets starts: Earliest scores what is there, Latest only what comes. (default: Earliest)</summary>
     public StartAt StartAt { get; init; } = StartAt.Earliest;
+
+    /// <summary>
+    /// How the group shares out partitions. CooperativeSticky moves only those that must move and the others go on. Range and RoundRobin take all
+    /// from everybody at every change; for groups whose other workers still use them. All workers of a group need the same. (default: CooperativeSticky)
+    /// </summary>
+    public PartitionAssignmentStrategy Assignment { get; init; } = PartitionAssignmentStrategy.CooperativeSticky;
 
     /// <summary>Records held waiting for the model before reading pauses. More costs memory and makes a revoke drop more read-ahead. (default: 8192)</summary>
     [Range(1, 1_000_000)]

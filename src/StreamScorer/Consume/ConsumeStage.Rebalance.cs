@@ -1,11 +1,14 @@
 using Confluent.Kafka;
 using Microsoft.Extensions.Logging;
+using StreamScorer.Settle;
 
 namespace StreamScorer.Consume;
 
-/// <content>Assignment, revocation and commits. Everything here runs on the consume thread, inside a poll.</content>
+/// <content>Assignment, revocation, commits and the way back after an aborted transaction. Everything here runs on the consume thread.</content>
 internal sealed partial class ConsumeStage
 {
+    private static readonly TimeSpan CommittedLimit = TimeSpan.FromSeconds(5);
+
     private void OnAssigned(List<TopicPartition> partitions)
     {
         _ledger.Assigned(partitions);
@@ -22,7 +25,7 @@ internal sealed partial class ConsumeStage
 
     /// <summary>
     /// Drain, commit, release, in this order: releasing first would void the completions of the drain and every rolling
-    /// deploy would repeat them.
+    /// deploy would repeat them. With transactions settled means committed; over budget the release is what makes the open one be aborted.
     /// </summary>
     private void OnRevoked(List<TopicPartitionOffset> offsets)
     {
@@ -51,7 +54,7 @@ internal sealed partial class ConsumeStage
         var withdrawn = _intake.Withdraw(record => leaving.Contains(new TopicPartition(record.Topic, record.Partition)));
         foreach (var first in withdrawn.DistinctBy(record => (record.Topic, record.Partition)))
         {
-            _ledger.Withdrawn(new TopicPartition(first.Topic, first.Partition), first.Offset);
+            _ledger.Withdrawn(first);
         }
     }
 
@@ -80,9 +83,7 @@ internal sealed partial class ConsumeStage
 
     private void Commit()
     {
-        _lastCommit = _time.GetTimestamp();
-        var offsets = _ledger.Uncommitted();
-        if (offsets.Count == 0)
+        if (!Commits || _ledger.Uncommitted() is not { Count: > 0 } offsets)
         {
             return;
         }
@@ -94,11 +95,40 @@ internal sealed partial class ConsumeStage
             _ledger.Committed(offsets);
             _telemetry.Step("settle", _time.GetElapsedTime(started).TotalSeconds);
         }
-        catch (KafkaException e) when (!e.Error.IsFatal)
+        catch (KafkaException e) when (e.Tier() == FaultTier.Retriable)
         {
             // Pressure tier: the offsets stay uncommitted and the next turn tries again. At worst records are scored twice, never lost.
             _telemetry.CommitFailed();
             LogCommitFailed(_logger, e.Error.Code, e.Error.Reason);
+        }
+    }
+
+    /// <summary>After an aborted transaction: what was in flight is void, and reading goes on where the group is committed.</summary>
+    private void Rewind()
+    {
+        var partitions = _ledger.Rewinding;
+        if (partitions.Count == 0 || _draining)
+        {
+            return; // at the end it is the next owner who reads them again
+        }
+
+        Withdraw([.. partitions.Select(p => p.TopicPartition)]);
+        try
+        {
+            var committed = _consumer.Committed(partitions.Select(p => p.TopicPartition), CommittedLimit).ToDictionary(p => p.TopicPartition, p => p.Offset);
+            foreach (var partition in partitions)
+            {
+                var offset = committed[partition.TopicPartition];
+                _consumer.Seek(new TopicPartitionOffset(partition.TopicPartition, offset == Offset.Unset ? partition.Offset : offset));
+                _ledger.Rewound(partition.TopicPartition);
+            }
+
+            LogRewound(_logger, partitions.Count);
+        }
+        catch (KafkaException e) when (!e.Error.IsFatal)
+        {
+            // Pressure tier: nothing is taken from these partitions until they are rewound; the next turn tries again.
+            LogNotRewound(_logger, e.Error.Code, e.Error.Reason);
         }
     }
 
@@ -122,6 +152,12 @@ internal sealed partial class ConsumeStage
 
     [LoggerMessage(1012, LogLevel.Warning, "{Count} partitions were revoked and not all of their records were settled within {Limit}; the next owner scores those again.")]
     private static partial void LogRevokeOverBudget(ILogger logger, int count, TimeSpan limit);
+
+    [LoggerMessage(1014, LogLevel.Information, "{Count} partitions are read again from their committed offsets.")]
+    private static partial void LogRewound(ILogger logger, int count);
+
+    [LoggerMessage(1015, LogLevel.Warning, "The committed offsets could not be read ({Code}: {Reason}); trying again.")]
+    private static partial void LogNotRewound(ILogger logger, ErrorCode code, string reason);
 
     [LoggerMessage(1013, LogLevel.Warning, "Offsets were not committed ({Code}: {Reason}); trying again.")]
     private static partial void LogCommitFailed(ILogger logger, ErrorCode code, string reason);

@@ -29,6 +29,9 @@ internal sealed partial class ConsumeStage : IDisposable
     /// <summary>A pause does not carry over to partitions that come later, and inside the handler they cannot be paused yet.</summary>
     private bool _pauseNewcomers;
 
+    /// <summary>With transactions the offsets are committed in them, and never from here.</summary>
+    private bool Commits => _settings.Settle.Delivery == Delivery.AtLeastOnce;
+
     public ConsumeStage(Settings settings, Intake intake, OffsetLedger ledger, Telemetry telemetry, HealthState health, TimeProvider time, ILogger<ConsumeStage> logger)
     {
         (_settings, _intake, _ledger, _telemetry, _health, _time, _logger) = (settings, intake, ledger, telemetry, health, time, logger);
@@ -41,6 +44,18 @@ internal sealed partial class ConsumeStage : IDisposable
             .SetErrorHandler((_, error) => LogClientError(_logger, error.Code, error.Reason))
             .SetLogHandler((_, message) => LogClient(_logger, message.Facility, message.Message))
             .Build();
+    }
+
+    /// <summary>Our place in the group, for a commit that others make; null while we have none.</summary>
+    public IConsumerGroupMetadata? Membership
+    {
+        get
+        {
+            // Read twice, because offsets that come without a member are not checked against the group at all.
+            var member = _consumer.MemberId;
+            var membership = _consumer.ConsumerGroupMetadata;
+            return !string.IsNullOrEmpty(member) && member == _consumer.MemberId ? membership : null;
+        }
     }
 
     public int PausedPartitions => _paused ? _ledger.Owned.Count : 0;
@@ -83,6 +98,7 @@ internal sealed partial class ConsumeStage : IDisposable
     private void Turn()
     {
         _health.Turned("consume");
+        Rewind();
         SteerPressure();
         try
         {
@@ -91,7 +107,7 @@ internal sealed partial class ConsumeStage : IDisposable
                 Receive(result);
             }
         }
-        catch (ConsumeException e) when (!e.Error.IsFatal && e.Error.Code is ErrorCode.Local_MaxPollExceeded or ErrorCode.Local_Transport or ErrorCode.Local_AllBrokersDown or ErrorCode.Local_TimedOut)
+        catch (ConsumeException e) when (e.Tier() == FaultTier.Retriable)
         {
             // Pressure tier: the client reconnects and rejoins by itself with its own back-off; polling on is what lets it.
             LogClientError(_logger, e.Error.Code, e.Error.Reason);
@@ -152,11 +168,14 @@ internal sealed partial class ConsumeStage : IDisposable
 
     private void CommitWhenDue()
     {
-        if (_time.GetElapsedTime(_lastCommit) >= _settings.Settle.CommitInterval)
+        if (_time.GetElapsedTime(_lastCommit) < _settings.Settle.CommitInterval)
         {
-            Commit();
-            UpdateLag();
+            return;
         }
+
+        _lastCommit = _time.GetTimestamp();
+        Commit();
+        UpdateLag();
     }
 
     /// <summary>What no stage has begun is left to the next owner, so a drain takes as long as the few micro-batches in flight.</summary>
@@ -184,8 +203,11 @@ internal sealed partial class ConsumeStage : IDisposable
         config.AutoOffsetReset = settings.Consume.StartAt == StartAt.Earliest ? AutoOffsetReset.Earliest : AutoOffsetReset.Latest;
         if (config.Get("group.protocol") is null or "classic")
         {
-            config.PartitionAssignmentStrategy = PartitionAssignmentStrategy.CooperativeSticky;
+            config.PartitionAssignmentStrategy = settings.Consume.Assignment;
         }
+
+        // Also makes the client wait, before it starts to read a partition, until the transaction in which its last owner commits it has ended.
+        config.IsolationLevel = IsolationLevel.ReadCommitted;
 
         // librdkafka drops its prefetched records when a partition is paused, so it holds little more than we do.
         config.QueuedMaxMessagesKbytes ??= (int)Math.Clamp(settings.Consume.MaxBufferedBytes / 1024, 1024, 65_536);

@@ -138,7 +138,7 @@ internal sealed class ScreenView(SamplePosts samples, bool unicode)
 
     private static OneLine Foot(DemoSnapshot now) => Line()
         .Append($" {Figures.Elapsed(now.Elapsed)}", Bold)
-        .Append($"   {(now.Title.MetricsUrl is { } url ? $"metrics {url}   " : "")}Ctrl-C ends", Dim);
+        .Append($"   {(now.Title.MetricsUrl is { } url ? $"metrics {url}   " : "")}delivered {now.Title.Delivery}   Ctrl-C ends", Dim);
 
     /// <summary>The broker is a real one to other programs.</summary>
     private static OneLine Hint(DemoSnapshot now) => Line()

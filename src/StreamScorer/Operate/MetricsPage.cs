@@ -18,8 +18,8 @@ internal sealed class MetricsPage : IDisposable
         "dotnet.gc.collections", "dotnet.gc.pause.time", "dotnet.gc.heap.total_allocated",
         "dotnet.gc.last_collection.heap.size", "dotnet.gc.last_collection.memory.committed_size", "dotnet.exceptions");
 
-    // Room for three outcomes of 3,000 partitions; OpenTelemetry's own limit would fold what is over 2,000 into one series.
-    private const int MaxSeriesPerMetric = 10_000;
+    // Room for four outcomes of 5,000 partitions; OpenTelemetry's own limit would fold what is over 2,000 into one series.
+    private const int MaxSeriesPerMetric = 20_000;
 
     private readonly Lock _gate = new();
     private readonly Exporter _exporter = new();

@@ -10,6 +10,7 @@ internal sealed class PartitionCounts(string topic, int partition)
     private long _scored;
     private long _deadLettered;
     private long _filtered;
+    private long _voided;
     private long _lag = NoLag;
 
     // Made once: at each scrape every partition is tagged several times.
@@ -21,6 +22,8 @@ internal sealed class PartitionCounts(string topic, int partition)
 
     public KeyValuePair<string, object?>[] FilteredTags { get; } = Tagged(topic, partition, "filtered");
 
+    public KeyValuePair<string, object?>[] VoidedTags { get; } = Tagged(topic, partition, "voided");
+
     public long Consumed => Interlocked.Read(ref _consumed);
 
     public long Scored => Interlocked.Read(ref _scored);
@@ -28,6 +31,8 @@ internal sealed class PartitionCounts(string topic, int partition)
     public long DeadLettered => Interlocked.Read(ref _deadLettered);
 
     public long Filtered => Interlocked.Read(ref _filtered);
+
+    public long Voided => Interlocked.Read(ref _voided);
 
     public long Lag
     {
@@ -42,6 +47,8 @@ internal sealed class PartitionCounts(string topic, int partition)
     public void AddDeadLettered() => Interlocked.Increment(ref _deadLettered);
 
     public void AddFiltered() => Interlocked.Increment(ref _filtered);
+
+    public void AddVoided() => Interlocked.Increment(ref _voided);
 
     private static KeyValuePair<string, object?>[] Tagged(string topic, int partition, string? outcome = null)
         => outcome is null

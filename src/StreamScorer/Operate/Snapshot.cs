@@ -18,6 +18,9 @@ internal sealed record Snapshot
 
     public required long Filtered { get; init; }
 
+    /// <summary>Consumed and given up before they had an outcome, because their transaction was aborted or their partition left: read again, by this worker or another.</summary>
+    public required long Voided { get; init; }
+
     public required IReadOnlyDictionary<Decision, long> Decisions { get; init; }
 
     /// <summary>Every reason, those that did not occur at 0.</summary>
@@ -41,6 +44,6 @@ internal sealed record Snapshot
     /// <summary>From consumed to the acknowledged outcome.</summary>
     public required LatencySummary InProcess { get; init; }
 
-    /// <summary>Records that came in, less those that have an outcome; at rest 0, or something was lost.</summary>
-    public long Unsettled => Consumed - Scored - DeadLettered - Filtered;
+    /// <summary>Records that came in, less those that have an outcome or were given up; at rest 0, or something was lost.</summary>
+    public long Unsettled => Consumed - Scored - DeadLettered - Filtered - Voided;
 }

@@ -24,6 +24,7 @@ internal sealed partial class Telemetry : IDisposable
     private readonly Histogram<long> _tokenBatchRows;
     private readonly Histogram<long> _tokenBatchTokens;
     private readonly Histogram<double> _stepDuration;
+    private readonly Histogram<double> _transactionCommitDuration;
     private readonly Histogram<double> _endToEndDuration;
     private readonly Histogram<double> _inProcessDuration;
 
@@ -40,6 +41,7 @@ internal sealed partial class Telemetry : IDisposable
         _tokenBatchRows = Meter.CreateHistogram("streamscorer.token_batch.rows", "{row}", "Different texts in one model call.", null, CountBuckets);
         _tokenBatchTokens = Meter.CreateHistogram("streamscorer.token_batch.tokens", "{token}", "Tokens in one model call, without padding.", null, CountBuckets);
         _stepDuration = Meter.CreateHistogram("streamscorer.step.duration", "s", "Time of one step for one micro-batch.", null, StepBuckets);
+        _transactionCommitDuration = Meter.CreateHistogram("streamscorer.transaction.commit_duration", "s", "From asking the producer to commit a transaction to its answer.", null, StepBuckets);
         _endToEndDuration = Meter.CreateHistogram("streamscorer.record.end_to_end", "s", "From the record's timestamp to its acknowledged outcome.", null, LatencyBuckets);
         _inProcessDuration = Meter.CreateHistogram("streamscorer.record.in_process", "s", "From consumed to the acknowledged outcome.", null, LatencyBuckets);
         CreateCounters();
@@ -54,7 +56,7 @@ internal sealed partial class Telemetry : IDisposable
     private void CreateCounters()
     {
         Meter.CreateObservableCounter("streamscorer.records.consumed", () => Measured(p => new(p.Consumed, p.Tags)), "{record}", "Records taken from the topic.");
-        Meter.CreateObservableCounter("streamscorer.records", MeasureOutcomes, "{record}", "Records with an acknowledged outcome.");
+        Meter.CreateObservableCounter("streamscorer.records", MeasureOutcomes, "{record}", "Records with an acknowledged outcome, and those given up to be read again.");
         Meter.CreateObservableCounter("streamscorer.decisions", _decisions.Measure, "{record}", "Scored records by the policy's decision.");
         Meter.CreateObservableCounter("streamscorer.flags", _flags.Measure, "{flag}", "Flags raised; a record can raise several.");
         Meter.CreateObservableCounter("streamscorer.dead_letters", _deadLetters.Measure, "{record}", "Dead-lettered records by reason.");
@@ -63,6 +65,8 @@ internal sealed partial class Telemetry : IDisposable
         Meter.CreateObservableCounter("streamscorer.tokens", _tokens.Measure, "{token}", "Tokens the device worked on, real ones and padding.");
         Meter.CreateObservableCounter("streamscorer.inference_failures", _inferenceFailures.Measure, "{failure}", "Model calls that failed, by what the failure says about trying again.");
         Meter.CreateObservableCounter("streamscorer.rebalances", _rebalances.Measure, "{rebalance}", "Changes of the assignment, by kind.");
+        Meter.CreateObservableCounter("streamscorer.transactions.committed", () => Interlocked.Read(ref _transactionsCommitted), "{transaction}", "Transactions committed.");
+        Meter.CreateObservableCounter("streamscorer.transactions.aborted", _transactionsAborted.Measure, "{transaction}", "Transactions aborted, by reason.");
         Meter.CreateObservableCounter("streamscorer.commit_failures", () => Interlocked.Read(ref _commitFailures), "{failure}", "Offset commits that failed.");
         Meter.CreateObservableCounter("streamscorer.produce_failures", () => Interlocked.Read(ref _produceFailures), "{failure}", "Outputs that Kafka refused.");
         Meter.CreateObservableCounter("streamscorer.produce_retries", () => Interlocked.Read(ref _produceRetries), "{retry}", "Outputs sent again after a failure.");
@@ -78,6 +82,7 @@ internal sealed partial class Telemetry : IDisposable
             yield return new(partition.Scored, partition.ScoredTags);
             yield return new(partition.DeadLettered, partition.DeadLetteredTags);
             yield return new(partition.Filtered, partition.FilteredTags);
+            yield return new(partition.Voided, partition.VoidedTags);
         }
     }
 }

@@ -36,6 +36,8 @@ internal sealed partial class Telemetry
     private readonly LabelledCounts _rebalances = new("kind", "assigned", "revoked", "lost");
     private readonly LatencyWindow _endToEnd;
     private readonly LatencyWindow _inProcess;
+    private readonly LabelledCounts _transactionsAborted = new("reason", "revoked", "failed", "expired", "stopped");
+    private long _transactionsCommitted;
     private long _commitFailures;
     private long _produceFailures;
     private long _produceRetries;
@@ -63,6 +65,9 @@ internal sealed partial class Telemetry
         Of(topic, partition).AddFiltered();
         _filtered.Add(reason);
     }
+
+    /// <summary>One record was given up before it had an outcome; it will be read again.</summary>
+    public void Voided(string topic, int partition) => Of(topic, partition).AddVoided();
 
     public void Flagged(string flag) => _flags.Add(flag);
 
@@ -107,6 +112,15 @@ internal sealed partial class Telemetry
     /// <param name="kind"><c>assigned</c>, <c>revoked</c> or <c>lost</c>.</param>
     public void Rebalanced(string kind) => _rebalances.Add(kind);
 
+    public void TransactionCommitted(double seconds)
+    {
+        Interlocked.Increment(ref _transactionsCommitted);
+        _transactionCommitDuration.Record(seconds);
+    }
+
+    /// <param name="reason"><c>revoked</c>, <c>failed</c>, <c>expired</c> or <c>stopped</c>.</param>
+    public void TransactionAborted(string reason) => _transactionsAborted.Add(reason);
+
     public void CommitFailed() => Interlocked.Increment(ref _commitFailures);
 
     public void ProduceFailed() => Interlocked.Increment(ref _produceFailures);
@@ -141,12 +155,14 @@ internal sealed partial class Telemetry
 
         // Outcomes before what came in: a record counted in between looks unsettled, never settled twice.
         var (scored, dead, filtered) = (partitions.Sum(p => p.Scored), partitions.Sum(p => p.DeadLettered), partitions.Sum(p => p.Filtered));
+        var voided = partitions.Sum(p => p.Voided);
         return new Snapshot
         {
             Uptime = _time.GetElapsedTime(_started),
             Scored = scored,
             DeadLettered = dead,
             Filtered = filtered,
+            Voided = voided,
             Consumed = partitions.Sum(p => p.Consumed),
             Decisions = DecisionNames.ToDictionary(name => name.Key, name => decisions[name.Value]),
             DeadLetters = ReasonNames.ToDictionary(name => name.Key, name => deadLetters[name.Value]),

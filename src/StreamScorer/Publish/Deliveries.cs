@@ -1,4 +1,5 @@
 using Confluent.Kafka;
+using StreamScorer.Settle;
 
 namespace StreamScorer.Publish;
 
@@ -11,6 +12,9 @@ internal sealed class Deliveries
     private int _open = 1; // one for the sender itself, so that the count cannot reach zero while it still sends
 
     public Deliveries() => _report = Report;
+
+    /// <summary>The first record that was not acknowledged, so far.</summary>
+    public DeliveryException? Failure => Volatile.Read(ref _failure);
 
     /// <summary>One more record will be sent; returns what takes its report.</summary>
     public Action<DeliveryReport<byte[]?, byte[]?>> Expect()
@@ -62,6 +66,9 @@ internal sealed class Deliveries
 internal sealed class DeliveryException(string topic, Error error)
     : Exception($"A record for '{topic}' was not accepted ({error.Code}: {error.Reason}). {Cure(topic, error.Code)}")
 {
+    /// <summary>The same record would not be accepted again either.</summary>
+    public bool IsRefusal { get; } = error.IsRefusal();
+
     private static string Cure(string topic, ErrorCode code) => code switch
     {
         ErrorCode.MsgSizeTooLarge => $"Raise max.message.bytes of '{topic}' above that of the input topic, and Publish:MaxMessageBytes likewise.",

@@ -7,10 +7,11 @@ namespace StreamScorer.Settle;
 /// micro-batches are settled whole and in order. Every assignment has an epoch; what was consumed under an older one is void.
 /// One lock guards ownership and progress together, so a late completion can never move an offset of a partition that left.
 /// </summary>
-internal sealed class OffsetLedger
+internal sealed partial class OffsetLedger
 {
     private readonly object _gate = new(); // an object and not a Lock: Monitor.Wait is used
     private readonly Dictionary<TopicPartition, State> _partitions = [];
+    private TaskCompletionSource _awaited = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private int _epoch;
     private bool _aborted;
 
@@ -38,46 +39,46 @@ internal sealed class OffsetLedger
     }
 
     /// <summary>Takes note that the record at <paramref name="offset"/> went on its way.</summary>
-    /// <returns>The epoch its completion must name, or null when the partition is not ours.</returns>
+    /// <returns>The epoch its completion must name, or null when the partition is not ours or has yet to be read again from where it is committed.</returns>
     public int? Consumed(TopicPartition partition, long offset)
     {
         lock (_gate)
         {
-            if (!_partitions.TryGetValue(partition, out var state))
+            if (!_partitions.TryGetValue(partition, out var state) || state.MustRewind)
             {
                 return null;
             }
 
             state.First ??= offset;
+            state.Start ??= offset;
             state.Consumed = offset + 1;
             return state.Epoch;
         }
     }
 
-    /// <summary>The records from <paramref name="offset"/> on were taken back before they were worked on.</summary>
-    public void Withdrawn(TopicPartition partition, long offset)
+    /// <summary>The records from this one on were taken back before they were worked on.</summary>
+    public void Withdrawn(SourceRecord first)
     {
         lock (_gate)
         {
-            if (_partitions.TryGetValue(partition, out var state))
+            if (Current(first) is { } state)
             {
-                state.Consumed = offset;
+                state.Consumed = first.Offset;
                 Monitor.PulseAll(_gate);
             }
         }
     }
 
-    /// <summary>Everything of this micro-batch is acknowledged: settles the last offset + 1 of each of its partitions.</summary>
-    public void Settle(MicroBatch batch)
+    /// <summary>These have their outcomes, for good: settles the last offset + 1 of each of their partitions.</summary>
+    public void Settle(IEnumerable<Entry> entries)
     {
         lock (_gate)
         {
-            foreach (var entry in batch.Entries)
+            foreach (var entry in entries)
             {
-                var source = entry.Source;
-                if (_partitions.TryGetValue(new TopicPartition(source.Topic, source.Partition), out var state) && state.Epoch == source.Epoch)
+                if (Current(entry.Source) is { } state)
                 {
-                    state.Settled = source.Offset + 1;
+                    state.Settled = entry.Source.Offset + 1;
                 }
             }
 
@@ -134,16 +135,18 @@ internal sealed class OffsetLedger
         var deadline = Environment.TickCount64 + (long)limit.TotalMilliseconds;
         lock (_gate)
         {
+            _awaited.TrySetResult();
             while (!IsSettledLocked(partitions))
             {
                 var left = deadline - Environment.TickCount64;
                 if (_aborted || left <= 0 || !Monitor.Wait(_gate, TimeSpan.FromMilliseconds(left)))
                 {
-                    return IsSettledLocked(partitions);
+                    break;
                 }
             }
 
-            return true;
+            _awaited = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
+            return IsSettledLocked(partitions);
         }
     }
 
@@ -174,9 +177,19 @@ internal sealed class OffsetLedger
     private bool IsSettledLocked(IEnumerable<TopicPartition> partitions)
         => partitions.All(p => !_partitions.TryGetValue(p, out var state) || state.Consumed is null || (state.Settled ?? state.First) >= state.Consumed);
 
+    /// <summary>What is known of the record's partition, unless the record is void.</summary>
+    private State? Current(SourceRecord source)
+        => _partitions.TryGetValue(new TopicPartition(source.Topic, source.Partition), out var state) && state.Epoch == source.Epoch ? state : null;
+
     private sealed class State(int epoch)
     {
         public int Epoch { get; } = epoch;
+
+        /// <summary>Offset of the first record since the assignment: where to begin again as long as nothing is committed.</summary>
+        public long? Start { get; set; }
+
+        /// <summary>What is read next must be what follows the committed offset; until then nothing is taken.</summary>
+        public bool MustRewind { get; set; }
 
         /// <summary>Offset of the first record that went on its way.</summary>
         public long? First { get; set; }

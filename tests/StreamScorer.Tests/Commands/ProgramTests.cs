@@ -18,7 +18,7 @@ public sealed class ProgramTests
         using var kafka = new EmbeddedKafka();
         var harness = await WorkerHarness.CreateAsync(kafka);
         await kafka.ProduceAsync(harness.Input, Enumerable.Range(0, 200).Select(i => WorkerHarness.Post($"k{i % 5}", $"{i}", $"post number {i}")));
-        using var program = Start(["run", .. Sets(harness)]);
+        using var program = WorkerProgram.Start(["run", .. harness.Sets]);
         await kafka.ReadAsync(harness.Scored, 20, Limit);
 
         using (var kill = Process.Start("kill", ["-TERM", program.Id.ToString(CultureInfo.InvariantCulture)]))
@@ -45,7 +45,7 @@ public sealed class ProgramTests
     [InlineData(new[] { "scoer" }, "'scoer'")]
     public async Task Program_ShouldSayWhatIsWrong_AndExitWithTwo_WithoutAStackTrace(string[] arguments, string expected)
     {
-        using var program = Start(arguments);
+        using var program = WorkerProgram.Start(arguments);
 
         var (code, _, errors) = await EndAsync(program);
 
@@ -62,7 +62,7 @@ public sealed class ProgramTests
         using var taken = new System.Net.Sockets.TcpListener(System.Net.IPAddress.Loopback, 0);
         taken.Start();
         var url = $"http://127.0.0.1:{((System.Net.IPEndPoint)taken.LocalEndpoint).Port}";
-        using var program = Start(["run", .. Sets(harness), "--set", "Operate:Enabled=true", "--set", $"Operate:Url={url}"]);
+        using var program = WorkerProgram.Start(["run", .. harness.Sets, "--set", "Operate:Enabled=true", "--set", $"Operate:Url={url}"]);
 
         var (code, _, errors) = await EndAsync(program);
 
@@ -75,7 +75,7 @@ public sealed class ProgramTests
     [Fact]
     public async Task Score_ShouldPrintOneObjectALine_InInputOrder_WithRejectsInTheirPlace()
     {
-        using var program = Start(["score", "-"]);
+        using var program = WorkerProgram.Start(["score", "-"]);
         await program.StandardInput.WriteAsync("{\"id\":\"a\",\"text\":\"hello\"}\n{\"id\":\"b\"}\nnot json\n{\"id\":\"c\",\"text\":\"thank you all\",\"lang\":\"en\"}\n");
         program.StandardInput.Close();
 
@@ -103,7 +103,7 @@ public sealed class ProgramTests
         manifest["max_tokens"] = 32;
         manifest["segments"] = JsonNode.Parse("""{"overlap": 8, "most": 4, "aggregate": "max"}""");
         File.WriteAllText(Path.Combine(bundle, "manifest.json"), manifest.ToJsonString());
-        using var program = Start(["score", "-", "--model", bundle, "--format", "Text"]);
+        using var program = WorkerProgram.Start(["score", "-", "--model", bundle, "--format", "Text"]);
         await program.StandardInput.WriteAsync($"{Words(70)}\n{Words(20)}\n{Words(700)}\n");
         program.StandardInput.Close();
 
@@ -119,7 +119,7 @@ public sealed class ProgramTests
     [Fact]
     public async Task Score_ShouldStop_WhenNobodyReadsOn()
     {
-        using var program = Start(["score", "-"]);
+        using var program = WorkerProgram.Start(["score", "-"]);
         program.StandardOutput.Close();
         var feeding = FeedAsync(program.StandardInput);
 
@@ -133,7 +133,7 @@ public sealed class ProgramTests
     [Fact]
     public async Task Score_ShouldLeaveTheRestOfTheInput_OnSigterm()
     {
-        using var program = Start(["score", "-", "--format", "Text"]);
+        using var program = WorkerProgram.Start(["score", "-", "--format", "Text"]);
         var feeding = FeedAsync(program.StandardInput);
         await program.StandardOutput.ReadLineAsync().WaitAsync(Limit);
 
@@ -154,7 +154,7 @@ public sealed class ProgramTests
     {
         // ONNX Runtime keeps a device id there and reports to its maker, unless it is told not to.
         var home = Directory.CreateTempSubdirectory("streamscorer-home-").FullName;
-        using var program = Start(["score", "a text"], ("HOME", home), ("ORT_DISABLE_TELEMETRY", null));
+        using var program = WorkerProgram.Start(["score", "a text"], ("HOME", home), ("ORT_DISABLE_TELEMETRY", null));
 
         var (code, _, errors) = await EndAsync(program);
 
@@ -166,7 +166,7 @@ public sealed class ProgramTests
     [Fact]
     public async Task Check_ShouldReportEveryPart()
     {
-        using var program = Start(["check", "--set", "Kafka:BootstrapServers=127.0.0.1:1", "--set", "Kafka:ConnectTimeout=00:00:01", "--set", "Operate:Enabled=false", "--model", "/nowhere"]);
+        using var program = WorkerProgram.Start(["check", "--set", "Kafka:BootstrapServers=127.0.0.1:1", "--set", "Kafka:ConnectTimeout=00:00:01", "--set", "Operate:Enabled=false", "--model", "/nowhere"]);
 
         var (code, output, _) = await EndAsync(program);
 
@@ -188,29 +188,6 @@ public sealed class ProgramTests
         {
             // The reader has gone.
         }
-    }
-
-    private static IEnumerable<string> Sets(WorkerHarness harness) => new[]
-    {
-        $"Kafka:BootstrapServers={harness.Kafka.BootstrapServers}", $"Kafka:GroupId={harness.Input}", $"Consume:Topic={harness.Input}",
-        $"Publish:ScoredTopic={harness.Scored}", $"Publish:FlaggedTopic={harness.Flagged}", $"Publish:DeadLetterTopic={harness.DeadLetters}", "Operate:Enabled=false",
-    }.SelectMany(set => new[] { "--set", set });
-
-    private static Process Start(IEnumerable<string> arguments, params (string Name, string? Value)[] environment)
-    {
-        var start = new ProcessStartInfo("dotnet", [Path.Combine(AppContext.BaseDirectory, "streamscorer.dll"), .. arguments])
-        {
-            RedirectStandardInput = true,
-            RedirectStandardOutput = true,
-            RedirectStandardError = true,
-            WorkingDirectory = Path.GetTempPath(), // no appsettings.json of the checkout
-        };
-        foreach (var (name, value) in environment)
-        {
-            start.Environment[name] = value;
-        }
-
-        return Process.Start(start)!;
     }
 
     private static async Task<(int Code, string Output, string Errors)> EndAsync(Process program)

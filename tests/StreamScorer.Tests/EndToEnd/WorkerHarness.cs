@@ -12,7 +12,7 @@ using StreamScorer.Tests.Kafka;
 namespace StreamScorer.Tests.EndToEnd;
 
 /// <summary>The worker with the default bundle between topics of its own.</summary>
-internal sealed class WorkerHarness
+internal sealed record WorkerHarness
 {
     public static readonly TimeSpan Limit = TimeSpan.FromSeconds(60);
 
@@ -24,7 +24,7 @@ internal sealed class WorkerHarness
             Kafka = new KafkaOptions { BootstrapServers = kafka.BootstrapServers, GroupId = name },
             Consume = new ConsumeOptions { Topic = name },
             Publish = new PublishOptions { ScoredTopic = $"{name}.scored", FlaggedTopic = $"{name}.flagged", DeadLetterTopic = $"{name}.dead-letter" },
-            Settle = new SettleOptions { CommitInterval = TimeSpan.FromMilliseconds(50) },
+            Settle = new SettleOptions { Delivery = kafka.HasTransactions ? Delivery.ExactlyOnce : Delivery.AtLeastOnce, CommitInterval = TimeSpan.FromMilliseconds(50) },
             Operate = new OperateOptions { Enabled = false },
         };
     }
@@ -40,6 +40,14 @@ internal sealed class WorkerHarness
     public string Flagged => Settings.Publish.FlaggedTopic;
 
     public string DeadLetters => Settings.Publish.DeadLetterTopic;
+
+    /// <summary>The same settings as arguments of the program.</summary>
+    public IEnumerable<string> Sets => new[]
+    {
+        $"Kafka:BootstrapServers={Kafka.BootstrapServers}", $"Kafka:GroupId={Settings.Kafka.GroupId}", $"Consume:Topic={Input}",
+        $"Publish:ScoredTopic={Scored}", $"Publish:FlaggedTopic={Flagged}", $"Publish:DeadLetterTopic={DeadLetters}",
+        $"Settle:Delivery={Settings.Settle.Delivery}", "Operate:Enabled=false",
+    }.SelectMany(set => new[] { "--set", set });
 
     public static async Task<WorkerHarness> CreateAsync(TestKafka kafka, int partitions = 3)
     {
@@ -57,6 +65,10 @@ internal sealed class WorkerHarness
 
     public static Message<byte[]?, byte[]?> Raw(string key, string? value)
         => new() { Key = Encoding.UTF8.GetBytes(key), Value = value is null ? null : Encoding.UTF8.GetBytes(value) };
+
+    /// <summary>The same with a property of librdkafka's.</summary>
+    public WorkerHarness With(string property, string value)
+        => this with { Settings = Settings with { Kafka = Settings.Kafka with { Properties = new Dictionary<string, string>(Settings.Kafka.Properties) { [property] = value } } } };
 
     /// <summary>Runs a worker until the topics hold so many records in all, then stops it in the orderly way.</summary>
     /// <returns>What this run counted.</returns>

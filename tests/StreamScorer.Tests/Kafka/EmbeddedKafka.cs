@@ -9,6 +9,9 @@ public sealed class EmbeddedKafka : TestKafka, IDisposable
 
     public override string BootstrapServers => Broker.BootstrapServers;
 
+    /// <summary>It answers every call of a transaction with success, and forgets the offsets.</summary>
+    public override bool HasTransactions => false;
+
     public override Task CreateTopicAsync(string topic, int partitions)
     {
         Broker.CreateTopic(topic, partitions);

@@ -134,6 +134,8 @@ internal sealed class KafkaProcess : IAsyncDisposable
         transaction.state.log.replication.factor=1
         transaction.state.log.min.isr=1
         transaction.state.log.num.partitions=5
+        transaction.abort.timed.out.transaction.cleanup.interval.ms=500
+        log.cleaner.backoff.ms=500
         group.initial.rebalance.delay.ms=0
         group.min.session.timeout.ms=1000
         message.max.bytes=8388608

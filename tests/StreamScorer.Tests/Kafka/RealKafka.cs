@@ -13,10 +13,15 @@ public sealed class RealKafka(string bootstrapServers) : TestKafka
 
     public override string BootstrapServers => bootstrapServers;
 
-    public override async Task CreateTopicAsync(string topic, int partitions)
+    public override bool HasTransactions => true;
+
+    public override Task CreateTopicAsync(string topic, int partitions) => CreateTopicAsync(topic, partitions, []);
+
+    /// <param name="settings">Kafka's own, such as cleanup.policy.</param>
+    public async Task CreateTopicAsync(string topic, int partitions, Dictionary<string, string> settings)
     {
         using var admin = Admin();
-        await admin.CreateTopicsAsync([new TopicSpecification { Name = topic, NumPartitions = partitions, ReplicationFactor = One }]);
+        await admin.CreateTopicsAsync([new TopicSpecification { Name = topic, NumPartitions = partitions, ReplicationFactor = One, Configs = settings }]);
 
         // Created is not yet known everywhere: a client that asks too early makes it appear missing.
         var started = TimeProvider.System.GetTimestamp();

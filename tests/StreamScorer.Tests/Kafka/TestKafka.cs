@@ -10,6 +10,9 @@ public abstract class TestKafka
 
     public abstract string BootstrapServers { get; }
 
+    /// <summary>Transactions that are worth the name: aborted data unseen, offsets committed with them, zombies fenced.</summary>
+    public abstract bool HasTransactions { get; }
+
     /// <summary>A topic or group name that no other test uses, since tests share brokers.</summary>
     public static string Unique(string name) => $"{name}.{Guid.NewGuid():N}";
 
@@ -38,9 +41,10 @@ public abstract class TestKafka
         => Task.Run<IReadOnlyList<ConsumeResult<byte[]?, byte[]?>>>(() => Read(topic, (_, openPartitions) => openPartitions == 0, limit ?? Limit));
 
     /// <summary>Waits until the topic holds at least so many records, and returns them.</summary>
+    /// <param name="isolation">Uncommitted shows what is in open and aborted transactions too.</param>
     /// <exception cref="TimeoutException">There are fewer at the end of the limit; the message says how many.</exception>
-    public Task<IReadOnlyList<ConsumeResult<byte[]?, byte[]?>>> ReadAsync(string topic, int count, TimeSpan? limit = null)
-        => Task.Run<IReadOnlyList<ConsumeResult<byte[]?, byte[]?>>>(() => Read(topic, (records, _) => records >= count, limit ?? Limit));
+    public Task<IReadOnlyList<ConsumeResult<byte[]?, byte[]?>>> ReadAsync(string topic, int count, TimeSpan? limit = null, IsolationLevel isolation = IsolationLevel.ReadCommitted)
+        => Task.Run<IReadOnlyList<ConsumeResult<byte[]?, byte[]?>>>(() => Read(topic, (records, _) => records >= count, limit ?? Limit, isolation));
 
     /// <summary>A group's committed offset by partition; partitions without one are left out.</summary>
     public Task<IReadOnlyDictionary<int, long>> CommittedAsync(string group, string topic) => Task.Run<IReadOnlyDictionary<int, long>>(() =>
@@ -51,10 +55,10 @@ public abstract class TestKafka
             .ToDictionary(committed => committed.Partition.Value, committed => committed.Offset.Value);
     });
 
-    private List<ConsumeResult<byte[]?, byte[]?>> Read(string topic, Func<int, int, bool> done, TimeSpan limit)
+    private List<ConsumeResult<byte[]?, byte[]?>> Read(string topic, Func<int, int, bool> done, TimeSpan limit, IsolationLevel isolation = IsolationLevel.ReadCommitted)
     {
         var started = TimeProvider.System.GetTimestamp();
-        using var consumer = Consumer(Unique("reader"));
+        using var consumer = Consumer(Unique("reader"), isolation);
         var open = Partitions(consumer, topic).ToHashSet();
         consumer.Assign(open.Select(partition => new TopicPartitionOffset(partition, Offset.Beginning)));
         var records = new List<ConsumeResult<byte[]?, byte[]?>>();
@@ -80,14 +84,14 @@ public abstract class TestKafka
         return records;
     }
 
-    private IConsumer<byte[]?, byte[]?> Consumer(string group)
+    private IConsumer<byte[]?, byte[]?> Consumer(string group, IsolationLevel isolation = IsolationLevel.ReadCommitted)
         => new ConsumerBuilder<byte[]?, byte[]?>(new ConsumerConfig
         {
             BootstrapServers = BootstrapServers,
             GroupId = group,
             EnableAutoCommit = false,
             EnablePartitionEof = true,
-            IsolationLevel = IsolationLevel.ReadCommitted,
+            IsolationLevel = isolation,
             FetchWaitMaxMs = 50,
         }).SetLogHandler((_, _) => { }).Build();
 

@@ -136,7 +136,7 @@ public sealed class MetricsPageTests : IDisposable
 
         var lines = Lines();
 
-        Assert.Equal(9_000, lines.Count(line => line.StartsWith("streamscorer_records_total{", StringComparison.Ordinal)));
+        Assert.Equal(12_000, lines.Count(line => line.StartsWith("streamscorer_records_total{", StringComparison.Ordinal)));
         Assert.DoesNotContain(lines, line => line.Contains("overflow", StringComparison.Ordinal));
     }
 
@@ -150,6 +150,7 @@ public sealed class MetricsPageTests : IDisposable
         telemetry.TokenBatch(1, 20, 20);
         telemetry.TokenBudget(512);
         telemetry.Step("infer", 0.01);
+        telemetry.TransactionCommitted(0.02);
         telemetry.EndToEnd(0.5, 0.1);
         telemetry.Lag("posts", 0, 12);
         telemetry.ObserveInFlight(() => 3);

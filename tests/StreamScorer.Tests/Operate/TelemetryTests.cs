@@ -19,6 +19,8 @@ public sealed class TelemetryTests : IDisposable
         _telemetry.Consumed("posts", 1);
         _telemetry.Consumed("posts", 1);
         _telemetry.Consumed("posts", 1);
+        _telemetry.Consumed("posts", 1);
+        _telemetry.Voided("posts", 1);
         _telemetry.Scored("posts", 0, Decision.Review);
         _telemetry.DeadLettered("posts", 1, RejectReason.TooDeep);
         _telemetry.Filtered("posts", 1, "tombstone");
@@ -30,7 +32,7 @@ public sealed class TelemetryTests : IDisposable
 
         var snapshot = _telemetry.Read();
 
-        Assert.Equal((4, 1, 1, 1, 1), (snapshot.Consumed, snapshot.Scored, snapshot.DeadLettered, snapshot.Filtered, snapshot.Unsettled));
+        Assert.Equal((5, 1, 1, 1, 1, 1), (snapshot.Consumed, snapshot.Scored, snapshot.DeadLettered, snapshot.Filtered, snapshot.Voided, snapshot.Unsettled));
         Assert.Equal(1, snapshot.Decisions[Decision.Review]);
         Assert.Equal(0, snapshot.Decisions[Decision.Flag]);
         Assert.Equal(1, snapshot.DeadLetters[RejectReason.TooDeep]);

@@ -73,7 +73,7 @@ public sealed class OffsetLedgerTests
         Take(P0, 5);
         Take(P0, 6);
 
-        _ledger.Withdrawn(P0, 5);
+        _ledger.Withdrawn(Records.At(0, 5, 1));
 
         Assert.True(_ledger.IsSettled([P0]));
         Assert.Equal([new TopicPartitionOffset(P0, 5)], _ledger.Uncommitted());
@@ -84,7 +84,7 @@ public sealed class OffsetLedgerTests
     {
         Take(P0, 4);
 
-        _ledger.Withdrawn(P0, 4);
+        _ledger.Withdrawn(Records.At(0, 4, 1));
 
         Assert.True(_ledger.IsSettled([P0]));
         Assert.Empty(_ledger.Uncommitted());
@@ -123,5 +123,5 @@ public sealed class OffsetLedgerTests
     private SourceRecord Take(TopicPartition partition, long offset)
         => Records.At(partition.Partition.Value, offset, _ledger.Consumed(partition, offset)!.Value);
 
-    private void Settle(params SourceRecord[] records) => _ledger.Settle(Records.Batch(records));
+    private void Settle(params SourceRecord[] records) => _ledger.Settle(Records.Batch(records).Entries);
 }

@@ -1,0 +1,236 @@
+using System.Threading.Channels;
+using Confluent.Kafka;
+using Microsoft.Extensions.Logging;
+using StreamScorer.Operate;
+using StreamScorer.Settle;
+
+namespace StreamScorer.Publish;
+
+/// <summary>
+/// Sends the outcomes of each micro-batch in input order into a transaction and commits it, offsets included, when it is due. It is the
+/// only caller of its producer, so a micro-batch that is scored during a commit waits in the hand-over, and the device does not.
+/// </summary>
+/// <param name="membership">Our place in the consumer group at this moment, null when we have none.</param>
+internal sealed partial class ExactlyOnceStage(
+    OutcomeSender sender, OffsetLedger ledger, Func<IConsumerGroupMetadata?> membership, Func<IProducer<byte[]?, byte[]?>> build, SettleOptions options, Telemetry telemetry, HealthState health, TimeProvider time, ILogger<ExactlyOnceStage> logger) : IPublishStage
+{
+    /// <summary>What an end over budget grants the last abort, so that readers of committed data need not wait for the brokers to do it.</summary>
+    private static readonly TimeSpan LastAbortLimit = TimeSpan.FromSeconds(5);
+
+    /// <summary>Records are kept until their transaction ends, so a long interval under load must not mean memory without bound.</summary>
+    private const long MostBytes = 64 << 20;
+
+    private static readonly TimeSpan FirstPause = TimeSpan.FromMilliseconds(100);
+    private static readonly TimeSpan LongestPause = TimeSpan.FromSeconds(10);
+    private static readonly Task Never = new TaskCompletionSource().Task;
+
+    private readonly TransactionalProducer _producer = new(build, options, health, time, logger);
+    private OpenTransaction _open = new();
+    private Deliveries _deliveries = new();
+    private Task _due = Never;
+    private long? _lastCommit;
+    private TimeSpan _pause = FirstPause;
+
+    public async Task RunAsync(ChannelReader<MicroBatch> input, CancellationToken abort)
+    {
+        try
+        {
+            await _producer.OpenAsync(abort);
+            var arrival = input.WaitToReadAsync(abort).AsTask();
+            while (true)
+            {
+                health.Rests("publish");
+                await Task.WhenAny(_due, arrival);
+                health.Turned("publish");
+                if (_due.IsCompleted)
+                {
+                    await CommitAsync(abort);
+                }
+                else if (!await arrival)
+                {
+                    break;
+                }
+                else
+                {
+                    await PublishAsync(input, abort);
+                    arrival = input.WaitToReadAsync(abort).AsTask();
+                }
+            }
+
+            await CommitAsync(abort);
+            health.Ended("publish");
+        }
+        catch (KafkaException fault)
+        {
+            await GiveUpAsync();
+            throw new TransactionException(fault);
+        }
+        catch
+        {
+            // Fatal tier: nothing of the open transaction is settled, so its records are read again after a restart.
+            await GiveUpAsync();
+            throw;
+        }
+    }
+
+    public void Dispose() => _producer.Dispose();
+
+    private async Task PublishAsync(ChannelReader<MicroBatch> input, CancellationToken abort)
+    {
+        if (!input.TryRead(out var batch))
+        {
+            return;
+        }
+
+        var started = time.GetTimestamp();
+        var (current, gone) = ledger.Sort(batch);
+        sender.CountVoid(gone);
+        if (current.Count == 0)
+        {
+            return;
+        }
+
+        try
+        {
+            _open.Add(current); // before they are sent, so that an abort knows of them
+            Begin();
+            await sender.SendAsync(_producer.Producer, current, _deliveries, abort);
+            _due = _open.Bytes < MostBytes ? _due : Task.CompletedTask;
+            telemetry.Step("publish", time.GetElapsedTime(started).TotalSeconds);
+        }
+        catch (KafkaException e)
+        {
+            await RecoverAsync(e, abort);
+        }
+        catch (DeliveryException e) when (!e.IsRefusal)
+        {
+            // Abortable tier: the client takes nothing more in this transaction; aborting tells whether it can go on at all.
+            await RollBackAsync("failed", e.Message, abort);
+        }
+    }
+
+    private void Begin()
+    {
+        if (_producer.InTransaction)
+        {
+            return;
+        }
+
+        _producer.Begin();
+        var wait = _lastCommit is { } last ? options.CommitInterval - time.GetElapsedTime(last) : TimeSpan.Zero;
+        _due = wait > TimeSpan.Zero ? Task.WhenAny(Task.Delay(wait, time), ledger.Awaited) : Task.CompletedTask;
+    }
+
+    private async Task CommitAsync(CancellationToken abort)
+    {
+        abort.ThrowIfCancellationRequested();
+        if (!_producer.InTransaction)
+        {
+            return;
+        }
+
+        var started = time.GetTimestamp();
+
+        // In this order: a partition that is still ours after the membership was read was ours under that membership, so the group
+        // refuses the offsets should it have given the partition away by the time they come. Kafka checks the membership, not the partitions.
+        if (membership() is not { } group || !ledger.AreCurrent(_open.Epochs))
+        {
+            await RollBackAsync("revoked", "it held records of partitions that were revoked meanwhile", abort);
+            return;
+        }
+
+        try
+        {
+            await _producer.CommitAsync(_open.Offsets, group, abort);
+        }
+        catch (KafkaException e)
+        {
+            await RecoverAsync(e, abort);
+            return;
+        }
+
+        ledger.Settle(_open.Entries);
+        sender.Count(_open.Entries);
+        var seconds = time.GetElapsedTime(started).TotalSeconds;
+        telemetry.TransactionCommitted(seconds);
+        telemetry.Step("settle", seconds);
+        health.OutputsFine(true);
+        _pause = FirstPause;
+        _lastCommit = started;
+        Clear();
+    }
+
+    /// <summary>Tells what may go on from what must stop.</summary>
+    private async Task RecoverAsync(KafkaException fault, CancellationToken abort)
+    {
+        var mayGoOn = _producer.IsOverdue || fault.Tier() == FaultTier.Renewable || (fault.Tier() == FaultTier.Abortable && !fault.Error.IsRefusal());
+        if (!mayGoOn)
+        {
+            throw new TransactionException(fault);
+        }
+
+        await RollBackAsync("failed", $"{fault.Error.Code}: {fault.Error.Reason}", abort);
+    }
+
+    /// <summary>Abortable tier: gives up the transaction and everything in flight, which Consume then reads again from the committed offsets.</summary>
+    private async Task RollBackAsync(string reason, string why, CancellationToken abort)
+    {
+        try
+        {
+            await _producer.AbortAsync(abort);
+        }
+        catch (KafkaException e) when (_producer.IsOverdue || e.Tier() == FaultTier.Renewable)
+        {
+            // Renewable tier. Overdue: the brokers have ended it by themselves, because we came too late.
+            reason = _producer.IsOverdue ? "expired" : reason;
+            await _producer.OpenAsync(abort);
+        }
+
+        if (_deliveries.Failure is { IsRefusal: true } refusal)
+        {
+            telemetry.ProduceFailed();
+            throw refusal; // the same record would fail again, for ever
+        }
+
+        LogAborted(logger, _open.Entries.Count, _deliveries.Failure?.Message ?? why);
+        telemetry.TransactionAborted(reason);
+        sender.CountVoid(_open.Entries);
+        ledger.Void();
+        Clear();
+        if (reason != "revoked")
+        {
+            health.OutputsFine(false, why);
+            await Task.Delay(_pause, time, abort);
+            _pause = _pause * 2 < LongestPause ? _pause * 2 : LongestPause;
+        }
+    }
+
+    /// <summary>The pipeline ends: what is open must not stay so.</summary>
+    private async Task GiveUpAsync()
+    {
+        if (!_producer.InTransaction)
+        {
+            return;
+        }
+
+        using var limit = new CancellationTokenSource(LastAbortLimit, time);
+        try
+        {
+            await _producer.AbortAsync(limit.Token);
+            telemetry.TransactionAborted("stopped");
+        }
+        catch (Exception e) when (e is KafkaException or OperationCanceledException)
+        {
+            // There is no other way left to end it.
+            LogLeftOpen(logger, options.TransactionTimeout);
+        }
+    }
+
+    private void Clear() => (_open, _deliveries, _due) = (new OpenTransaction(), new Deliveries(), Never);
+
+    [LoggerMessage(1120, LogLevel.Warning, "A transaction with the outcomes of {Records} records was aborted ({Why}); they are read again.")]
+    private static partial void LogAborted(ILogger logger, int records, string why);
+
+    [LoggerMessage(1121, LogLevel.Warning, "The open transaction could not be aborted; readers of committed data wait until the brokers do so, within {Limit}.")]
+    private static partial void LogLeftOpen(ILogger logger, TimeSpan limit);
+}

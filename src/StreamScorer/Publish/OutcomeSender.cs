@@ -1,0 +1,97 @@
+using Confluent.Kafka;
+using StreamScorer.Operate;
+using StreamScorer.Shared.Contracts;
+
+namespace StreamScorer.Publish;
+
+/// <summary>Hands outcomes to a producer in input order, and counts them once they are final.</summary>
+internal sealed class OutcomeSender(PublishOptions options, Outcomes outcomes, Telemetry telemetry, TimeProvider time)
+{
+    private static readonly TimeSpan FirstPause = TimeSpan.FromMilliseconds(5);
+    private static readonly TimeSpan LongestPause = TimeSpan.FromMilliseconds(500);
+
+    /// <summary>Returns when the client has taken everything; <paramref name="deliveries"/> tells what becomes of it.</summary>
+    /// <exception cref="DeliveryException">The client did not take a record.</exception>
+    public async Task SendAsync(IProducer<byte[]?, byte[]?> producer, IReadOnlyList<Entry> entries, Deliveries deliveries, CancellationToken abort)
+    {
+        foreach (var entry in entries)
+        {
+            if (entry.Reject is not null)
+            {
+                await SendAsync(producer, options.DeadLetterTopic, Outcomes.DeadLetter(entry), deliveries, abort);
+            }
+            else if (entry.Verdict is { } verdict)
+            {
+                var message = outcomes.ScoredMessage(entry);
+                await SendAsync(producer, options.ScoredTopic, message, deliveries, abort);
+                if (verdict.Decision != Decision.Allow)
+                {
+                    await SendAsync(producer, options.FlaggedTopic, message, deliveries, abort);
+                }
+            }
+        }
+    }
+
+    /// <summary>These have their outcomes, for good.</summary>
+    public void Count(IReadOnlyList<Entry> entries)
+    {
+        var now = time.GetTimestamp();
+        var clock = time.GetUtcNow().ToUnixTimeMilliseconds();
+        foreach (var entry in entries)
+        {
+            var source = entry.Source;
+            if (entry.Reject is { } reject)
+            {
+                telemetry.DeadLettered(source.Topic, source.Partition, reject.Reason);
+            }
+            else if (entry.Verdict is { } verdict)
+            {
+                telemetry.Scored(source.Topic, source.Partition, verdict.Decision);
+                foreach (var flag in verdict.Flags)
+                {
+                    telemetry.Flagged(flag);
+                }
+            }
+            else
+            {
+                telemetry.Filtered(source.Topic, source.Partition, "tombstone");
+            }
+
+            telemetry.EndToEnd((clock - source.Timestamp) / 1_000.0, time.GetElapsedTime(source.ConsumedTicks, now).TotalSeconds);
+        }
+    }
+
+    /// <summary>These have no outcome from this worker: whoever owns their partitions reads them again.</summary>
+    public void CountVoid(IReadOnlyList<Entry> entries)
+    {
+        foreach (var entry in entries)
+        {
+            telemetry.Voided(entry.Source.Topic, entry.Source.Partition);
+        }
+    }
+
+    private async Task SendAsync(IProducer<byte[]?, byte[]?> producer, string topic, Message<byte[]?, byte[]?> message, Deliveries deliveries, CancellationToken abort)
+    {
+        var pause = FirstPause;
+        while (true)
+        {
+            try
+            {
+                producer.Produce(topic, message, deliveries.Expect());
+                return;
+            }
+            catch (ProduceException<byte[]?, byte[]?> e) when (e.Error.Code == ErrorCode.Local_QueueFull)
+            {
+                // Pressure tier: the client's own queue is full until the broker catches up.
+                deliveries.Withdraw();
+                telemetry.ProduceRetried();
+                await Task.Delay(pause, time, abort);
+                pause = pause * 2 < LongestPause ? pause * 2 : LongestPause;
+            }
+            catch (ProduceException<byte[]?, byte[]?> e)
+            {
+                throw new DeliveryException(topic, e.Error);
+            }
+        }
+    }
+}

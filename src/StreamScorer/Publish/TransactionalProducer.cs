@@ -1,0 +1,81 @@
+using Confluent.Kafka;
+using Microsoft.Extensions.Logging;
+using StreamScorer.Operate;
+using StreamScorer.Settle;
+
+namespace StreamScorer.Publish;
+
+/// <summary>A producer and its transactions: each call is repeated as long as Kafka calls its failure retriable; other failures are the caller's. One caller at a time.</summary>
+internal sealed partial class TransactionalProducer(Func<IProducer<byte[]?, byte[]?>> build, SettleOptions options, HealthState health, TimeProvider time, ILogger logger) : IDisposable
+{
+    /// <summary>How long one call may block: less often is asked again, more often the end of the pipeline would have to wait for it.</summary>
+    private static readonly TimeSpan CallLimit = TimeSpan.FromSeconds(5);
+
+    private static readonly TimeSpan FirstPause = TimeSpan.FromMilliseconds(50);
+    private static readonly TimeSpan LongestPause = TimeSpan.FromSeconds(2);
+
+    private IProducer<byte[]?, byte[]?>? _producer;
+    private long _begun;
+
+    /// <summary>For sending within the open transaction.</summary>
+    public IProducer<byte[]?, byte[]?> Producer => _producer!;
+
+    public bool InTransaction { get; private set; }
+
+    /// <summary>The open transaction is older than the brokers allow, so it is they who ended it, and not another worker of our name.</summary>
+    public bool IsOverdue => InTransaction && time.GetElapsedTime(_begun) >= options.TransactionTimeout;
+
+    /// <summary>Makes the producer, or a new one in place of one that can do nothing more, and ends what a former one of the same name left open.</summary>
+    public async Task OpenAsync(CancellationToken abort)
+    {
+        _producer?.Dispose();
+        _producer = build();
+        InTransaction = false;
+        await CallAsync("InitTransactions", () => Producer.InitTransactions(CallLimit), abort);
+    }
+
+    public void Begin()
+    {
+        Producer.BeginTransaction();
+        _begun = time.GetTimestamp();
+        InTransaction = true;
+    }
+
+    /// <summary>Everything sent, and these offsets, become final together.</summary>
+    public async Task CommitAsync(IReadOnlyCollection<TopicPartitionOffset> offsets, IConsumerGroupMetadata group, CancellationToken abort)
+    {
+        await CallAsync("SendOffsetsToTransaction", () => Producer.SendOffsetsToTransaction(offsets, group, CallLimit), abort);
+        await CallAsync("CommitTransaction", () => Producer.CommitTransaction(CallLimit), abort);
+        InTransaction = false;
+    }
+
+    public async Task AbortAsync(CancellationToken abort)
+    {
+        await CallAsync("AbortTransaction", () => Producer.AbortTransaction(CallLimit), abort);
+        InTransaction = false;
+    }
+
+    public void Dispose() => _producer?.Dispose();
+
+    private async Task CallAsync(string name, Action call, CancellationToken abort)
+    {
+        for (var pause = FirstPause; ; pause = pause * 2 < LongestPause ? pause * 2 : LongestPause)
+        {
+            try
+            {
+                // Its own thread for the time of the call, because librdkafka's transaction calls block.
+                await Task.Factory.StartNew(call, CancellationToken.None, TaskCreationOptions.LongRunning, TaskScheduler.Default);
+                return;
+            }
+            catch (KafkaException e) when (e.Tier() == FaultTier.Retriable)
+            {
+                health.OutputsFine(false, $"{name} has not succeeded yet ({e.Error.Code}: {e.Error.Reason}); trying again");
+                LogAgain(logger, name, e.Error.Code, e.Error.Reason, pause);
+                await Task.Delay(pause, time, abort);
+            }
+        }
+    }
+
+    [LoggerMessage(1110, LogLevel.Warning, "{Call} has not succeeded yet ({Code}: {Reason}); trying again in {Pause}.")]
+    private static partial void LogAgain(ILogger logger, string call, ErrorCode code, string reason, TimeSpan pause);
+}

@@ -1,0 +1,95 @@
+using Confluent.Kafka;
+using Microsoft.Extensions.Logging.Abstractions;
+using StreamScorer.Configure;
+using StreamScorer.Consume;
+using StreamScorer.Decode;
+using StreamScorer.Encode;
+using StreamScorer.Infer;
+using StreamScorer.Operate;
+using StreamScorer.Publish;
+using StreamScorer.Settle;
+using StreamScorer.Shared.Bundle;
+using StreamScorer.Shared.Judge;
+using StreamScorer.Tests.Kafka;
+
+namespace StreamScorer.Tests.EndToEnd;
+
+/// <summary>The worker's stages on a real Kafka, with a device that costs nothing and a producer that fails as told.</summary>
+internal sealed class DeliveryRig : IDisposable
+{
+    private static readonly ModelBundle Bundle = ModelBundle.Open(Repository.DefaultBundle);
+
+    private readonly Settings _settings;
+    private readonly CancellationTokenSource _stop = new();
+    private readonly OffsetLedger _ledger = new();
+    private readonly HealthState _health = new(new OperateOptions(), TimeProvider.System);
+
+    public DeliveryRig(Settings settings) => _settings = settings;
+
+    public FakeScorer Scorer { get; } = new();
+
+    public Telemetry Telemetry { get; } = new(TimeProvider.System);
+
+    /// <summary>Before and after a call of the producer; see <see cref="TestProducer"/>.</summary>
+    public Action<string, int> Before { get; set; } = (_, _) => { };
+
+    public Action<string, int> After { get; set; } = (_, _) => { };
+
+    public IReadOnlyList<TopicPartition> Owned => _ledger.Owned;
+
+    /// <summary>Ends as the worker's run ends.</summary>
+    public Task Run { get; private set; } = Task.CompletedTask;
+
+    public DeliveryRig Start()
+    {
+        Run = Task.Run(RunAsync);
+        return this;
+    }
+
+    public async Task StopAsync()
+    {
+        await _stop.CancelAsync();
+        await Run.WaitAsync(WorkerHarness.Limit);
+    }
+
+    /// <summary>Waits until it holds; a run that ends before ends the wait with its reason.</summary>
+    public async Task UntilAsync(Func<DeliveryRig, bool> seen)
+    {
+        var started = TimeProvider.System.GetTimestamp();
+        while (!seen(this))
+        {
+            if (Run.IsCompleted)
+            {
+                await Run;
+            }
+
+            Assert.True(TimeProvider.System.GetElapsedTime(started) < WorkerHarness.Limit, "What the test waits for did not happen within its limit.");
+            await Task.Delay(5);
+        }
+    }
+
+    public void Dispose()
+    {
+        _stop.Cancel();
+        Run.ContinueWith(_ => { }, TaskScheduler.Default).Wait(WorkerHarness.Limit);
+        _stop.Dispose();
+        Telemetry.Dispose();
+    }
+
+    private async Task RunAsync()
+    {
+        var (time, intake, limit) = (TimeProvider.System, new Intake(), new MicroBatchLimit(_settings.Consume));
+        using var consume = new ConsumeStage(_settings, intake, _ledger, Telemetry, _health, time, NullLogger<ConsumeStage>.Instance);
+        var sender = new OutcomeSender(_settings.Publish, new Outcomes(Bundle.Identity, "1", time), Telemetry, time);
+        var producers = new ProducerFactory(_settings, NullLogger<ProducerFactory>.Instance);
+        using IPublishStage publish = new ExactlyOnceStage(
+            sender, _ledger, () => consume.Membership, () => TestProducer.Create(producers.Build(), (call, times) => Before(call, times), (call, times) => After(call, times)), _settings.Settle, Telemetry, _health, time, NullLogger<ExactlyOnceStage>.Instance);
+        using var watch = new CallWatch(_settings.Infer.CallTimeout, time);
+        var ladder = new FailureLadder(Scorer, _settings.Infer, _settings.Group, watch, Telemetry, _health, time, NullLogger<FailureLadder>.Instance);
+        var pipeline = new Pipeline(
+            intake,
+            new EncodeStage(new PostDecoder(_settings.Decode), Bundle.LoadEncoder(), _settings.Group, Scorer.Pads, limit, Telemetry, _health, time),
+            new InferStage(ladder, watch, new SegmentPool(Bundle.Manifest), new PolicyJudge(Bundle.Manifest, Bundle.Policy), limit, Telemetry, _health, time));
+        await pipeline.RunAsync(consume, publish, _settings.Pipeline.DrainTimeout, _stop.Token);
+    }
+}

@@ -1,0 +1,325 @@
+using System.Threading.Channels;
+using Confluent.Kafka;
+using Microsoft.Extensions.Logging.Abstractions;
+using StreamScorer.Operate;
+using StreamScorer.Publish;
+using StreamScorer.Settle;
+using StreamScorer.Shared.Bundle;
+using StreamScorer.Shared.Contracts;
+using StreamScorer.Tests.Kafka;
+using StreamScorer.Tests.Operate;
+
+namespace StreamScorer.Tests.Publish;
+
+/// <summary>What becomes of a transaction, call by call, with a producer that fails as told.</summary>
+public sealed class ExactlyOnceStageTests : IDisposable
+{
+    private static readonly TimeSpan Limit = TimeSpan.FromSeconds(20);
+    private static readonly TopicPartition P0 = new("posts", 0);
+    private static readonly TopicPartition P1 = new("posts", 1);
+    private static readonly ModelBundle Bundle = ModelBundle.Open(Repository.DefaultBundle);
+
+    private readonly Telemetry _telemetry = new(TimeProvider.System);
+    private readonly OffsetLedger _ledger = new();
+    private readonly Channel<MicroBatch> _input = Channel.CreateUnbounded<MicroBatch>();
+    private readonly List<TestProducer> _producers = [];
+    private readonly CancellationTokenSource _abort = new();
+    private Action<string, int> _before = (_, _) => { };
+    private Func<string, Error?> _answer = _ => null;
+    private IConsumerGroupMetadata? _membership = new Membership();
+    private SettleOptions _options = new() { CommitInterval = TimeSpan.FromMilliseconds(10) };
+
+    public ExactlyOnceStageTests() => _ledger.Assigned([P0, P1]);
+
+    public void Dispose()
+    {
+        _telemetry.Dispose();
+        _abort.Dispose();
+    }
+
+    [Fact]
+    public async Task RunAsync_ShouldCommitOutcomesAndOffsetsTogether_AndOnlyThenSettle()
+    {
+        var records = new[] { Take(P0, 4), Take(P1, 9), Take(P0, 5) };
+        _before = (call, _) => Assert.True(call != "CommitTransaction" || !_ledger.IsSettled([P0, P1]));
+
+        await RunAsync(Batch(records));
+
+        Assert.Equal(["InitTransactions", "BeginTransaction", "Produce", "Produce", "Produce", "SendOffsetsToTransaction", "CommitTransaction", "Dispose"], _producers.Single().Calls);
+        Assert.Equal([new(P0, 6), new TopicPartitionOffset(P1, 10)], _producers[0].Offsets);
+        Assert.True(_ledger.IsSettled([P0, P1]));
+        Assert.Equal(3, _telemetry.Read().DeadLettered);
+    }
+
+    [Fact]
+    public async Task RunAsync_ShouldCommitOffsetsAlone_WhenEveryRecordWasFiltered()
+    {
+        await RunAsync(Records.Batch(Take(P0, 4)));
+
+        Assert.Equal(["InitTransactions", "BeginTransaction", "SendOffsetsToTransaction", "CommitTransaction", "Dispose"], _producers.Single().Calls);
+        Assert.Equal(1, _telemetry.Read().Filtered);
+    }
+
+    [Fact]
+    public async Task RunAsync_ShouldKeepTheTransactionOpen_UntilSomebodyWaitsForIt()
+    {
+        _options = _options with { CommitInterval = TimeSpan.FromSeconds(15) };
+        var run = StartAsync();
+        await WriteAsync(Batch(Take(P0, 4)));
+        await WaitForAsync("CommitTransaction", 1);
+        await WriteAsync(Batch(Take(P0, 5)));
+        await WaitForAsync("Produce", 2);
+        Assert.False(_ledger.IsSettled([P0]));
+
+        Assert.True(await Task.Run(() => _ledger.WaitSettled([P0], Limit)));
+
+        _input.Writer.Complete();
+        await run.WaitAsync(Limit);
+        Assert.Equal(2, _producers[0].Calls.Count(call => call == "CommitTransaction"));
+    }
+
+    [Theory]
+    [InlineData("InitTransactions")]
+    [InlineData("SendOffsetsToTransaction")]
+    [InlineData("CommitTransaction")]
+    public async Task RunAsync_ShouldMakeTheSameCallAgain_WhenItsFailureIsRetriable(string failing)
+    {
+        _before = (call, times) => Throw(call == failing && times < 3, TestProducer.Retriable());
+
+        await RunAsync(Batch(Take(P0, 4)));
+
+        Assert.Equal(3, _producers.Single().Calls.Count(call => call == failing));
+        Assert.True(_ledger.IsSettled([P0]));
+    }
+
+    [Theory]
+    [InlineData("SendOffsetsToTransaction")]
+    [InlineData("CommitTransaction")]
+    public async Task RunAsync_ShouldAbortAndRewind_WhenKafkaAsksForIt(string failing)
+    {
+        _before = (call, times) => Throw(call == failing && times == 2, TestProducer.Abortable());
+        var run = StartAsync();
+        await WriteAsync(Batch(Take(P0, 4)));
+        await WaitForAsync("CommitTransaction", 1);
+        var ahead = Batch(Take(P0, 5));
+        var late = Batch(Take(P0, 6));
+        await WriteAsync(ahead);
+        await WaitForAsync("AbortTransaction", 1);
+        await WaitForAsync(() => _ledger.Rewinding.Count > 0);
+
+        Assert.Equal([new TopicPartitionOffset(P0, 4)], _ledger.Rewinding); // P1 has nothing in flight
+        Assert.Null(_ledger.Consumed(P0, 7));
+        await WriteAsync(late); // consumed before the abort, so it must not go out before what it follows
+        _ledger.Rewound(P0);
+        await WriteAsync(Batch(Take(P0, 5)));
+        await CompleteAsync(run);
+
+        Assert.Equal([new TopicPartitionOffset(P0, 6)], _producers[0].Offsets);
+        Assert.Equal((2, 2), (_telemetry.Read().DeadLettered, _telemetry.Read().Voided));
+        Assert.Equal(3, _producers[0].Calls.Count(call => call == "Produce"));
+    }
+
+    [Fact]
+    public async Task RunAsync_ShouldAbort_WhenTheTransactionHoldsARecordOfAPartitionThatLeft()
+    {
+        _options = _options with { CommitInterval = TimeSpan.FromSeconds(15) };
+        var run = StartAsync();
+        await WriteAsync(Batch(Take(P1, 1)));
+        await WaitForAsync("CommitTransaction", 1);
+        await WriteAsync(Batch(Take(P0, 4), Take(P1, 2)));
+        await WaitForAsync("Produce", 3);
+
+        _ledger.Released([P0]);
+        _ledger.Assigned([P0]); // and came back: someone else may have gone on meanwhile
+        await CompleteAsync(run);
+
+        Assert.Equal(["AbortTransaction", "Dispose"], _producers.Single().Calls.TakeLast(2));
+        Assert.Equal([P1], _ledger.Rewinding.Select(p => p.TopicPartition)); // it stayed, and its records were in the same transaction
+        Assert.Equal((1, 2), (_telemetry.Read().DeadLettered, _telemetry.Read().Voided));
+    }
+
+    [Fact]
+    public async Task RunAsync_ShouldSendNothing_OfAPartitionThatLeft()
+    {
+        var batch = Batch(Take(P0, 4), Take(P1, 2));
+        _ledger.Released([P0]);
+
+        await RunAsync(batch);
+
+        Assert.Single(_producers.Single().Calls, call => call == "Produce");
+        Assert.Equal([new TopicPartitionOffset(P1, 3)], _producers[0].Offsets);
+    }
+
+    [Fact]
+    public async Task RunAsync_ShouldAbort_WhenWeAreNoMemberOfTheGroup()
+    {
+        _membership = null; // offsets without a membership would be taken unchecked
+
+        await RunAsync(Batch(Take(P0, 4)));
+
+        Assert.DoesNotContain("SendOffsetsToTransaction", _producers.Single().Calls);
+        Assert.Contains("AbortTransaction", _producers[0].Calls);
+    }
+
+    [Fact]
+    public async Task RunAsync_ShouldStop_WhenAnotherProducerHasItsName()
+    {
+        _before = (call, _) => Throw(call is "SendOffsetsToTransaction" or "AbortTransaction", TestProducer.Fatal());
+
+        var fault = await Assert.ThrowsAsync<TransactionException>(() => RunAsync(Batch(Take(P0, 4))));
+
+        Assert.Contains("Kafka:GroupInstanceId", fault.Message, StringComparison.Ordinal);
+        Assert.False(_ledger.IsSettled([P0]));
+    }
+
+    [Fact]
+    public async Task RunAsync_ShouldGoOnWithANewProducer_WhenTheBrokersDoNotKnowTheTransactionThatItAborts()
+    {
+        _before = (call, _) =>
+        {
+            Throw(_producers.Count == 1 && call == "SendOffsetsToTransaction", TestProducer.Abortable());
+            Throw(_producers.Count == 1 && call == "AbortTransaction", TestProducer.Fatal(ErrorCode.InvalidTxnState));
+        };
+        var run = StartAsync();
+        await WriteAsync(Batch(Take(P0, 4)));
+        await WaitForAsync(() => _ledger.Rewinding.Count > 0);
+        _ledger.Rewound(P0);
+        await WriteAsync(Batch(Take(P0, 4)));
+        await CompleteAsync(run);
+
+        Assert.Equal(2, _producers.Count);
+        Assert.True(_ledger.IsSettled([P0]));
+    }
+
+    [Fact]
+    public async Task RunAsync_ShouldGoOnWithANewProducer_WhenTheBrokersEndedAnOverdueTransaction()
+    {
+        var time = new ManualTime();
+        _before = (call, _) =>
+        {
+            if (_producers.Count == 1 && call is "SendOffsetsToTransaction" or "AbortTransaction")
+            {
+                time.Advance(_options.TransactionTimeout);
+                throw TestProducer.Fatal();
+            }
+        };
+        var run = StartAsync(time);
+        await WriteAsync(Batch(Take(P0, 4)));
+        await WaitForAsync(() => _ledger.Rewinding.Count > 0);
+        _ledger.Rewound(P0);
+        await WriteAsync(Batch(Take(P0, 4)));
+        await CompleteAsync(run);
+
+        Assert.Equal(2, _producers.Count);
+        Assert.Equal("Dispose", _producers[0].Calls[^1]);
+        Assert.True(_ledger.IsSettled([P0]));
+    }
+
+    [Fact]
+    public async Task RunAsync_ShouldStopWithTheCure_WhenTheBrokersRefuseARecord()
+    {
+        _answer = _ => new Error(ErrorCode.MsgSizeTooLarge, "made up by a test");
+        _before = (call, _) => Throw(call == "CommitTransaction", TestProducer.Abortable(ErrorCode.Local_Inconsistent));
+
+        var fault = await Assert.ThrowsAsync<DeliveryException>(() => RunAsync(Batch(Take(P0, 4))));
+
+        Assert.Contains("Raise max.message.bytes", fault.Message, StringComparison.Ordinal);
+        Assert.Contains("AbortTransaction", _producers.Single().Calls);
+    }
+
+    [Fact]
+    public async Task RunAsync_ShouldStop_WhenTheOutputIsDenied()
+    {
+        _before = (call, _) => Throw(call == "SendOffsetsToTransaction", TestProducer.Abortable(ErrorCode.TopicAuthorizationFailed));
+
+        var fault = await Assert.ThrowsAsync<TransactionException>(() => RunAsync(Batch(Take(P0, 4))));
+
+        Assert.Contains("WRITE", fault.Message, StringComparison.Ordinal);
+        Assert.Contains("AbortTransaction", _producers.Single().Calls);
+    }
+
+    [Fact]
+    public async Task RunAsync_ShouldAbortWhatIsOpen_WhenThePipelineAborts()
+    {
+        _options = _options with { CommitInterval = TimeSpan.FromSeconds(15) };
+        var run = StartAsync();
+        await WriteAsync(Batch(Take(P0, 4)));
+        await WaitForAsync("CommitTransaction", 1);
+        await WriteAsync(Batch(Take(P0, 5)));
+        await WaitForAsync("Produce", 2);
+
+        await _abort.CancelAsync();
+
+        await Assert.ThrowsAnyAsync<OperationCanceledException>(() => run.WaitAsync(Limit));
+        Assert.Equal(["AbortTransaction", "Dispose"], _producers.Single().Calls.TakeLast(2));
+        Assert.False(_ledger.IsSettled([P0]));
+    }
+
+    private static void Throw(bool now, KafkaException fault)
+    {
+        if (now)
+        {
+            throw fault;
+        }
+    }
+
+    private SourceRecord Take(TopicPartition partition, long offset)
+        => Records.At(partition.Partition.Value, offset, _ledger.Consumed(partition, offset)!.Value);
+
+    /// <summary>Records that cannot be scored, so that no model is needed: one dead letter each.</summary>
+    private static MicroBatch Batch(params SourceRecord[] records)
+    {
+        var batch = Records.Batch(records);
+        foreach (var entry in batch.Entries)
+        {
+            entry.Reject = new Reject(RejectReason.NotJson, "made up by a test");
+        }
+
+        return batch;
+    }
+
+    private ValueTask WriteAsync(MicroBatch batch) => _input.Writer.WriteAsync(batch);
+
+    private async Task RunAsync(MicroBatch batch)
+    {
+        await WriteAsync(batch);
+        await CompleteAsync(StartAsync());
+    }
+
+    private Task CompleteAsync(Task run)
+    {
+        _input.Writer.Complete();
+        return run.WaitAsync(Limit);
+    }
+
+    private async Task StartAsync(TimeProvider? time = null)
+    {
+        var health = new HealthState(new OperateOptions(), TimeProvider.System);
+        var sender = new OutcomeSender(new PublishOptions(), new Outcomes(Bundle.Identity, "1", TimeProvider.System), _telemetry, TimeProvider.System);
+        using var stage = new ExactlyOnceStage(sender, _ledger, () => _membership, Build, _options, _telemetry, health, time ?? TimeProvider.System, NullLogger<ExactlyOnceStage>.Instance);
+        await stage.RunAsync(_input.Reader, _abort.Token);
+    }
+
+    private IProducer<byte[]?, byte[]?> Build()
+    {
+        var producer = TestProducer.Create(before: (call, times) => _before(call, times));
+        var proxy = (TestProducer)(object)producer;
+        proxy.Answer = topic => _answer(topic);
+        _producers.Add(proxy);
+        return producer;
+    }
+
+    private Task WaitForAsync(string call, int times) => WaitForAsync(() => _producers.Sum(p => p.Calls.Count(c => c == call)) >= times);
+
+    private static async Task WaitForAsync(Func<bool> seen)
+    {
+        var started = TimeProvider.System.GetTimestamp();
+        while (!seen())
+        {
+            Assert.True(TimeProvider.System.GetElapsedTime(started) < Limit, "What the test waits for did not happen within its limit.");
+            await Task.Delay(2);
+        }
+    }
+
+    private sealed class Membership : IConsumerGroupMetadata;
+}
