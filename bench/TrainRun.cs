@@ -9,10 +9,10 @@ namespace Bench;
 /// <param name="Peak">Of the matrix product, GFLOP/s.</param>
 /// <param name="Forward">Tokens a second, padding not counted.</param>
 /// <param name="Step">As <paramref name="Forward"/>.</param>
-/// <param name="InGraph">As <paramref name="Step"/>, with the update in the graph.</param>
+/// <param name="InGraph">As <paramref name="Step"/>, with the update in the graph; infinite where that is not asked for.</param>
 internal sealed record TrainRates(double Peak, double Forward, double Step, double InGraph);
 
-/// <summary>The four things that <see cref="TrainComparison"/> times. They take turns batch by batch, so that what else the machine does hits all alike.</summary>
+/// <summary>The three or four things that <see cref="TrainComparison"/> times. They take turns batch by batch, so that what else the machine does hits all alike.</summary>
 internal sealed class TrainRun : IDisposable
 {
     private const int Side = 1024;
@@ -22,12 +22,12 @@ internal sealed class TrainRun : IDisposable
     private readonly TrainGraph _forward;
     private readonly GraphSession _session;
     private readonly TrainEngine _engine;
-    private readonly DeviceEngine _inGraph;
+    private readonly DeviceEngine? _inGraph;
     private readonly InferenceSession _product;
     private readonly OrtValue[] _operands = [Square(), Square()];
     private readonly OrtValue _result = Square();
 
-    public TrainRun(BertConfig config, IReadOnlyList<HeadSpec> heads, ParameterSet parameters, int threads)
+    public TrainRun(BertConfig config, IReadOnlyList<HeadSpec> heads, ParameterSet parameters, int threads, bool inGraph)
     {
         _heads = heads;
         _forward = TrainGraphEmitter.Emit(config, heads, new TrainGraphOptions { Trained = new HashSet<string>() });
@@ -39,7 +39,7 @@ internal sealed class TrainRun : IDisposable
             Threads = threads,
         };
         _engine = new TrainEngine(config, heads, parameters, options, _cpu);
-        _inGraph = new DeviceEngine(config, heads, parameters, options, _cpu);
+        _inGraph = inGraph ? new DeviceEngine(config, heads, parameters, options, _cpu) : null;
         var graph = new GraphBuilder("product");
         graph.Output(graph.Add("MatMul", [graph.Input("a", ElementType.Float, Side, Side), graph.Input("b", ElementType.Float, Side, Side)], ["c"])[0], ElementType.Float, Side, Side);
         using var settings = new SessionOptions { IntraOpNumThreads = threads };
@@ -49,13 +49,18 @@ internal sealed class TrainRun : IDisposable
 
     public TrainRates Round(IReadOnlyList<TrainBatch> batches)
     {
-        Action<TrainBatch>[] timed = [_ => Multiply(), Forward, batch => _engine.Step(batch, 1e-5), batch => _inGraph.Step(batch, 1e-5)];
-        var seconds = new double[timed.Length];
+        List<Action<TrainBatch>> timed = [_ => Multiply(), Forward, batch => _engine.Step(batch, 1e-5)];
+        if (_inGraph is { } engine)
+        {
+            timed.Add(batch => engine.Step(batch, 1e-5));
+        }
+
+        var seconds = new double[4];
         for (var batch = 0; batch < batches.Count; batch++)
         {
-            for (var turn = 0; turn < timed.Length; turn++)
+            for (var turn = 0; turn < timed.Count; turn++)
             {
-                var i = (turn + batch) % timed.Length; // none is always the first
+                var i = (turn + batch) % timed.Count; // none is always the first
                 var started = Stopwatch.GetTimestamp();
                 timed[i](batches[batch]);
                 seconds[i] += Stopwatch.GetElapsedTime(started).TotalSeconds;
@@ -69,7 +74,7 @@ internal sealed class TrainRun : IDisposable
     public void Dispose()
     {
         _engine.Dispose();
-        _inGraph.Dispose();
+        _inGraph?.Dispose();
         _session.Dispose();
         _product.Dispose();
         _cpu.Dispose();

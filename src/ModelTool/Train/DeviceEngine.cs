@@ -32,8 +32,8 @@ internal sealed class DeviceEngine : ITrainEngine
         _masks = options.DropoutRate > 0 ? new DropoutMasks(options.DropoutRate, options.Seed, threads) : null;
         Updated = [.. parameters.All.Select(parameter => parameter.Name).Intersect(_graph.Groups.SelectMany(group => group.Parameters).Select(parameter => parameter.Name))];
         _states = [.. _graph.Groups.SelectMany(group => Enum.GetValues<StateKind>().Where(kind => averages || kind != StateKind.Average).Select(kind => (group, kind)))];
-        _now = [.. _states.Select(state => device.Allocate([state.Group.Count]))];
-        _next = [.. _states.Select(state => device.Allocate([state.Group.Count]))];
+        _now = [.. _states.Select(state => device.Allocate(state.Group.Shape))];
+        _next = [.. _states.Select(state => device.Allocate(state.Group.Shape))];
         Move(toDevice: true);
     }
 
@@ -89,8 +89,8 @@ internal sealed class DeviceEngine : ITrainEngine
     {
         foreach (var ((group, kind), tensor) in _states.Zip(_now))
         {
-            var all = new float[group.Count];
-            using var host = OrtValue.CreateTensorValueFromMemory(all, [all.Length]);
+            var all = new float[group.Shape[0] * group.Shape[1]];
+            using var host = OrtValue.CreateTensorValueFromMemory(all, group.Shape);
             if (!toDevice)
             {
                 _device.Copy(tensor, host);

@@ -13,11 +13,23 @@ internal enum StateKind
 /// Parameters that a graph updates alike, one after the other in one tensor: nodes for each parameter of its own would be more than a thousand, and on a GPU each
 /// is a launch.
 /// </summary>
-internal sealed record ParameterGroup(bool Decays, IReadOnlyList<ParameterShape> Parameters)
+/// <param name="Width">
+/// Length of the tensor's rows. For Split and Concat of pieces of unequal length the CUDA provider sends a table with 8 bytes a row to the device at every run: with
+/// rows of one number that would be twice the weights.
+/// </param>
+internal sealed record ParameterGroup(bool Decays, long Width, IReadOnlyList<ParameterShape> Parameters)
 {
-    public long Count => Parameters.Sum(parameter => parameter.Count);
+    /// <summary>Of the tensor.</summary>
+    public long[] Shape => [Parameters.Sum(Rows), Width];
 
-    private string Name => Decays ? "decaying" : "steady";
+    private string Name => $"{(Decays ? "decaying" : "steady")}.{Width}";
+
+    public static IEnumerable<ParameterGroup> Of(IEnumerable<ParameterShape> parameters, int hidden) => parameters
+        .GroupBy(parameter => (parameter.Decays, Width: parameter.Count % hidden == 0 ? hidden : 1L))
+        .Select(group => new ParameterGroup(group.Key.Decays, group.Key.Width, [.. group]));
+
+    /// <summary>Rows that a parameter takes.</summary>
+    public long Rows(ParameterShape parameter) => parameter.Count / Width;
 
     /// <summary>The input with what is so before a step.</summary>
     public string Before(StateKind kind) => $"{Name}.{kind}";

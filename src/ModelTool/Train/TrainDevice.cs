@@ -58,7 +58,7 @@ internal sealed class TrainDevice : IDisposable
         options.AddSessionConfigEntry("session.force_spinning_stop", "1"); // or idle threads keep the cores from masks, update and other sessions
         if (IsCuda)
         {
-            options.AddSessionConfigEntry("session.disable_cpu_ep_fallback", "1");
+            options.AddSessionConfigEntry("session.disable_cpu_ep_fallback", "1"); // a node on the CPU would cost copies at every step: rather no training than a slow one
             CudaProvider.AddTo(options, Gpu, ("use_tf32", "0")); // products with a mantissa of 10 bits would be another training than the CPU's
         }
 

@@ -9,26 +9,27 @@ internal sealed partial class TrainGraphEmitter
 {
     private readonly List<ParameterGroup> _groups = [];
 
-    /// <summary>Weights that a step changes come as one tensor, of which each is a piece.</summary>
+    /// <summary>Weights that a step changes come as pieces of a few tensors.</summary>
     private void DeclareGroups()
     {
-        foreach (var parameters in _parameters.Values.Where(parameter => _options.Trained.Contains(parameter.Name)).GroupBy(parameter => parameter.Decays))
+        _groups.AddRange(ParameterGroup.Of(_parameters.Values.Where(InGroup), _config.Hidden));
+        foreach (var group in _groups)
         {
-            var group = new ParameterGroup(parameters.Key, [.. parameters]);
-            _groups.Add(group);
-            var all = _graph.Input(group.Before(StateKind.Value), ElementType.Float, group.Count);
-            var sizes = _tape.Shape([.. group.Parameters.Select(parameter => parameter.Count)]);
-            foreach (var (piece, parameter) in _graph.Nodes("Split", [all, sizes], group.Parameters.Count, null, ("axis", 0L)).Zip(group.Parameters))
+            var all = Input(group, StateKind.Value);
+            var rows = _tape.Shape([.. group.Parameters.Select(group.Rows)]);
+            foreach (var (piece, parameter) in _graph.Nodes("Split", [all, rows], group.Parameters.Count, null, ("axis", 0L)).Zip(group.Parameters))
             {
                 _graph.Add("Reshape", [piece, _tape.Shape(parameter.Shape)], [parameter.Name]);
             }
         }
     }
 
+    private string Input(ParameterGroup group, StateKind kind) => _graph.Input(group.Before(kind), ElementType.Float, [.. group.Shape.Cast<object>()]);
+
     private void EmitUpdate(UpdateOptions update)
     {
         var factors = _graph.Nodes("Split", [_graph.Input(TrainGraph.Factors, ElementType.Float, 4L), _tape.Shape(1, 1, 1, 1)], 4, null, ("axis", 0L));
-        var gradients = _groups.Select(group => Concat([.. group.Parameters.Select(parameter => _tape.Reshape(GradientOf(parameter), -1))])).ToList();
+        var gradients = _groups.Select(Gradient).ToList();
         var squares = gradients.Select(gradient => _tape.Node("ReduceSumSquare", [gradient], ("keepdims", 0L))).Aggregate((sum, more) => _tape.Node("Add", sum, more));
         var norm = _graph.Add("Sqrt", [squares], [TrainGraph.Norm])[0];
         _graph.Output(norm, ElementType.Float);
@@ -41,6 +42,9 @@ internal sealed partial class TrainGraphEmitter
         }
     }
 
+    private string Gradient(ParameterGroup group) =>
+        _tape.Node("Concat", [.. group.Parameters.Select(parameter => _tape.Reshape(GradientOf(parameter), -1, group.Width))], ("axis", 0L));
+
     /// <summary>The formula is <see cref="AdamW"/>'s.</summary>
     /// <param name="factors">Keep, rate and inverse root of <see cref="AdamWFactors"/>, and the share of the new weights in their moving average.</param>
     private void Update(ParameterGroup group, string gradient, UpdateOptions update, string[] factors)
@@ -48,24 +52,22 @@ internal sealed partial class TrainGraphEmitter
         var (beta1, beta2) = (update.AdamW.Beta1, update.AdamW.Beta2);
         var weights = group.Before(StateKind.Value);
         var kept = group.Decays ? _tape.Node("Mul", weights, factors[0]) : weights;
-        var first = After(StateKind.Moment1, "Add", Times(Before(StateKind.Moment1), beta1), Times(gradient, 1 - beta1));
-        var second = After(StateKind.Moment2, "Add", Times(Before(StateKind.Moment2), beta2), Times(_tape.Node("Mul", gradient, gradient), 1 - beta2));
+        var first = After(StateKind.Moment1, "Add", Times(Input(group, StateKind.Moment1), beta1), Times(gradient, 1 - beta1));
+        var second = After(StateKind.Moment2, "Add", Times(Input(group, StateKind.Moment2), beta2), Times(_tape.Node("Mul", gradient, gradient), 1 - beta2));
         var scale = _tape.Node("Add", _tape.Node("Mul", _tape.Node("Sqrt", second), factors[2]), _tape.Scalar((float)update.AdamW.Epsilon));
         var next = After(StateKind.Value, "Sub", kept, _tape.Node("Mul", _tape.Node("Div", first, scale), factors[1]));
         if (update.Averages)
         {
-            var average = Before(StateKind.Average);
+            var average = Input(group, StateKind.Average);
             After(StateKind.Average, "Add", average, _tape.Node("Mul", _tape.Node("Sub", next, average), factors[3]));
         }
 
         string Times(string tensor, double factor) => _tape.Node("Mul", tensor, _tape.Scalar((float)factor));
 
-        string Before(StateKind kind) => _graph.Input(group.Before(kind), ElementType.Float, group.Count);
-
         string After(StateKind kind, string operation, params string[] inputs)
         {
             var name = _graph.Add(operation, inputs, [group.After(kind)])[0];
-            _graph.Output(name, ElementType.Float, group.Count);
+            _graph.Output(name, ElementType.Float, [.. group.Shape.Cast<object>()]);
             return name;
         }
     }

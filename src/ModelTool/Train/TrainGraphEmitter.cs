@@ -189,6 +189,4 @@ internal sealed partial class TrainGraphEmitter
         _shapes.Add(new ShapeInput($"sizes.{name}", of));
         return _graph.Input(_shapes[^1].Name, ElementType.Int64, (long)of(1, 1).Length);
     }
-
-    private string Concat(params string[] parts) => _tape.Node("Concat", parts, ("axis", 0L));
 }
