@@ -43,7 +43,7 @@ internal sealed partial class Worker : IAsyncDisposable
         var worker = new Worker(settings, engine, telemetry, health, loggers, time);
         try
         {
-            if (Preflight.Check(settings) is { Count: > 0 } faults)
+            if (await Preflight.CheckAsync(settings) is { Count: > 0 } faults)
             {
                 throw new StartupException(string.Join('\n', faults));
             }

@@ -12,19 +12,26 @@ internal static class CheckCommand
     public static Command Create()
     {
         var offline = new Option<bool>("--offline") { Description = "Leave out the connection to Kafka" };
-        var command = new Command("check", "Check configuration, bundle, policy and connection; say all faults at once.") { Shell.Config, Shell.Set, Shell.Model, offline };
-        command.SetAction((parsed, _) => Shell.RunAsync(_ => CheckAsync(() => Shell.Load(parsed).Settings, parsed.GetValue(offline), Console.Out)));
+        var show = new Option<bool>("--show-config") { Description = "Print every option first: where it comes from, its name, its value; *** for a secret" };
+        var command = new Command("check", "Check configuration, bundle, policy and connection; say all faults at once.") { Shell.Config, Shell.Set, Shell.Model, offline, show };
+        command.SetAction((parsed, _) => Shell.RunAsync(_ => CheckAsync(() => Shell.Load(parsed), parsed.GetValue(offline), parsed.GetValue(show), Console.Out)));
         return command;
     }
 
     /// <summary>Checks one part after the other; a part that fails does not keep the next one from being checked.</summary>
-    internal static async Task<int> CheckAsync(Func<Settings> load, bool offline, TextWriter output)
+    internal static async Task<int> CheckAsync(Func<LoadedSettings> load, bool offline, bool show, TextWriter output)
     {
         // Without a valid configuration the other parts are checked against the defaults, which would mislead.
         Settings? settings = null;
         var well = await ReportAsync(output, "configuration", () =>
         {
-            settings = load();
+            var loaded = load();
+            settings = loaded.Settings;
+            foreach (var line in show ? loaded.Lines() : [])
+            {
+                output.WriteLine(line);
+            }
+
             return Task.FromResult("valid");
         });
         if (settings is null)
@@ -35,7 +42,7 @@ internal static class CheckCommand
         well &= await ReportAsync(output, "bundle", () => Task.FromResult(Model(settings)));
         if (!offline)
         {
-            well &= await ReportAsync(output, "kafka", () => Task.FromResult(Kafka(settings)));
+            well &= await ReportAsync(output, "kafka", () => KafkaAsync(settings));
         }
 
         well &= await ReportAsync(output, "endpoint", () => EndpointAsync(settings));
@@ -50,8 +57,8 @@ internal static class CheckCommand
         return $"{identity.Name} {identity.Version} (sha256 {identity.Sha256[..12]}…), policy {engine.Bundle.Policy.Version}, on {engine.Device}: {engine.DeviceReason}";
     }
 
-    private static string Kafka(Settings settings)
-        => Preflight.Check(settings) is { Count: > 0 } faults
+    private static async Task<string> KafkaAsync(Settings settings)
+        => await Preflight.CheckAsync(settings) is { Count: > 0 } faults
             ? throw new StartupException(string.Join('\n', faults))
             : $"{settings.Kafka.BootstrapServers} answers and has all four topics";
 

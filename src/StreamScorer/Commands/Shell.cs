@@ -31,14 +31,20 @@ internal static class Shell
 {
     public static readonly Option<string?> Config = new("--config", "-c") { Description = "Configuration file (default: appsettings.json in the working directory, if there is one)", HelpName = "FILE" };
 
-    public static readonly Option<string[]> Set = new("--set", "-s") { Description = "One option, for example Kafka:BootstrapServers=localhost:9092; may be repeated. All of them: docs/configuration.md", HelpName = "SECTION:KEY=VALUE" };
+    public static readonly Option<string[]> Set = new("--set", "-s") { Description = "One option, for example Kafka:BootstrapServers=localhost:9092; may be repeated. Key_FILE=FILE takes the value from a file. All of them: docs/configuration.md", HelpName = "SECTION:KEY=VALUE" };
 
     public static readonly Option<string?> Model = new("--model", "-m") { Description = "Folder of the model bundle, short for --set Model:Bundle=…", HelpName = "FOLDER" };
 
-    public static (Settings Settings, IConfiguration Configuration) Load(ParseResult parsed, params string[] before)
+    public static LoadedSettings Load(ParseResult parsed, params string[] before)
     {
         string[] model = parsed.GetValue(Model) is { } folder ? [$"Model:Bundle={folder}"] : [];
-        return SettingsLoader.Load(parsed.GetValue(Config), [.. before, .. model, .. parsed.GetValue(Set) ?? []]);
+        var loaded = SettingsLoader.Load(parsed.GetValue(Config), [.. before, .. model, .. parsed.GetValue(Set) ?? []]);
+        foreach (var warning in loaded.Warnings)
+        {
+            Console.Error.WriteLine($"streamscorer: warning: {warning}");
+        }
+
+        return loaded;
     }
 
     /// <summary>Logs go to standard error, so that standard output carries results only.</summary>

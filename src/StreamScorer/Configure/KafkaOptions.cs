@@ -33,12 +33,43 @@ internal sealed record KafkaOptions : IValidatableObject
     [Range(typeof(TimeSpan), "00:00:01", "00:05:00")]
     public TimeSpan ConnectTimeout { get; init; } = TimeSpan.FromSeconds(10);
 
+    /// <summary>
+    /// File with the token that is shown to the brokers when sasl.mechanism is OAUTHBEARER, as a JWT. It is read again before the
+    /// token in it ends, so whoever renews the file needs no restart. (default: none)
+    /// </summary>
+    public string? TokenFile { get; init; }
+
     /// <summary>Any other librdkafka property by its own name, such as security.protocol or ssl.ca.location; given to consumer and producer where it applies. (default: none)</summary>
     public IReadOnlyDictionary<string, string> Properties { get; init; } = new Dictionary<string, string>();
 
     public IEnumerable<ValidationResult> Validate(ValidationContext validationContext)
-        => Properties.Keys.Where(Reserved.Contains)
-            .Select(key => new ValidationResult($"{nameof(Properties)} must not set '{key}': the program sets it, because delivery depends on it.", [nameof(Properties)]));
+    {
+        if (TokenFile is not null && Mechanism != "OAUTHBEARER")
+        {
+            yield return new ValidationResult($"{nameof(TokenFile)} needs {nameof(Properties)}:sasl.mechanism=OAUTHBEARER; without it no token is ever asked for.", [nameof(TokenFile)]);
+        }
+
+        if (IsSecured && TokenFile is null && Mechanism == "OAUTHBEARER" && Properties.GetValueOrDefault("sasl.oauthbearer.method", "default") == "default"
+            && !Properties.ContainsKey("enable.sasl.oauthbearer.unsecure.jwt"))
+        {
+            yield return new ValidationResult($"{nameof(Properties)}:sasl.mechanism=OAUTHBEARER needs a token: {nameof(TokenFile)}, or sasl.oauthbearer.method=oidc.", [nameof(TokenFile)]);
+        }
+
+        foreach (var key in Properties.Keys.Where(Reserved.Contains))
+        {
+            yield return new ValidationResult($"{nameof(Properties)} must not set '{key}': the program sets it, because delivery depends on it.", [nameof(Properties)]);
+        }
+    }
+
+    /// <summary>Whether the brokers know who asks, by a certificate, a password or a token.</summary>
+    public bool IsSecured
+        => !Properties.GetValueOrDefault("security.protocol", "plaintext").Equals("plaintext", StringComparison.OrdinalIgnoreCase);
+
+    /// <summary>How this user signs in, where security.protocol has SASL.</summary>
+    public string Mechanism => Properties.GetValueOrDefault("sasl.mechanism") ?? Properties.GetValueOrDefault("sasl.mechanisms", "GSSAPI");
+
+    /// <summary>What every client's builder is given besides; null where no file has the token.</summary>
+    public Action<IClient, string>? TokenHandler => TokenFile is null ? null : new TokenFile(TokenFile, TimeProvider.System).Refresh;
 
     /// <summary>What every client of this process starts from.</summary>
     public T Client<T>()

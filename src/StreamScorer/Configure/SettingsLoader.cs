@@ -9,7 +9,7 @@ namespace StreamScorer.Configure;
 /// <summary>
 /// Reads the settings from appsettings.json, then the environment (<c>STREAMSCORER__SECTION__KEY</c>), then the command line
 /// (<c>--set Section:Key=value</c>); the later one wins. Reports all faults at once: unknown keys, values of a wrong type,
-/// values out of range.
+/// values out of range, files that cannot be read.
 /// </summary>
 internal static class SettingsLoader
 {
@@ -21,13 +21,14 @@ internal static class SettingsLoader
     /// <param name="file">A configuration file that must exist; null: appsettings.json in the working directory, if there is one.</param>
     /// <param name="sets">Pairs <c>Section:Key=value</c>.</param>
     /// <exception cref="StartupException">One line a fault.</exception>
-    public static (Settings Settings, IConfiguration Configuration) Load(string? file, IReadOnlyList<string> sets)
+    public static LoadedSettings Load(string? file, IReadOnlyList<string> sets)
     {
-        var configuration = Sources(file, sets);
-        var faults = new List<string>();
+        var sources = ConfigurationSources.Read(file, sets);
+        var configuration = sources.Configuration();
+        var faults = sources.Faults.ToList();
         var settings = Bind(configuration, faults);
         return faults.Count == 0
-            ? (settings, configuration)
+            ? new LoadedSettings(settings, configuration, sources.Options, sources.Warnings)
             : throw new StartupException($"The configuration has {faults.Count} fault{(faults.Count == 1 ? "" : "s")} (all options: docs/configuration.md):\n" + string.Join('\n', faults.Select(f => "  " + f)));
     }
 
@@ -55,46 +56,6 @@ internal static class SettingsLoader
         return settings;
     }
 
-    private static IConfiguration Sources(string? file, IReadOnlyList<string> sets)
-    {
-        var path = Path.GetFullPath(file ?? "appsettings.json");
-        if (file is not null && !File.Exists(path))
-        {
-            throw new StartupException($"The configuration file '{file}' does not exist. Name another with --config, or leave the option out.");
-        }
-
-        var pairs = sets.Select(set => set.Split('=', 2)).ToList();
-        if (pairs.Find(pair => pair.Length < 2) is { } bad)
-        {
-            throw new StartupException($"--set {bad[0]}: write --set Section:Key=value, for example --set Kafka:BootstrapServers=localhost:9092.");
-        }
-
-        try
-        {
-            return new ConfigurationBuilder()
-                .AddJsonFile(path, optional: true)
-                .AddEnvironmentVariables(EnvironmentPrefix)
-                .AddInMemoryCollection(LastOfEach(pairs))
-                .Build();
-        }
-        catch (InvalidDataException e)
-        {
-            throw new StartupException($"The configuration file '{path}' is not valid JSON: {(e.InnerException ?? e).Message}");
-        }
-    }
-
-    /// <summary>Named twice, the later one counts, as on any command line.</summary>
-    private static Dictionary<string, string?> LastOfEach(IEnumerable<string[]> pairs)
-    {
-        var last = new Dictionary<string, string?>(StringComparer.OrdinalIgnoreCase);
-        foreach (var pair in pairs)
-        {
-            last[pair[0]] = pair[1];
-        }
-
-        return last;
-    }
-
     private static void BindSection(IConfigurationSection section, object target, ICollection<string> faults)
     {
         foreach (var entry in section.GetChildren())
@@ -111,7 +72,7 @@ internal static class SettingsLoader
             }
             catch (Exception e) when (e is InvalidOperationException or FormatException or ArgumentException)
             {
-                faults.Add($"{entry.Path}: '{entry.Value}' is not {Kind(property.PropertyType)}.");
+                faults.Add($"{entry.Path}: '{Secrets.Show(entry.Path, entry.Value ?? "")}' is not {Kind(property.PropertyType)}.");
             }
         }
     }
@@ -138,7 +99,7 @@ internal static class SettingsLoader
         {
             var member = result.MemberNames.FirstOrDefault();
             var value = member is null ? null : options.GetType().GetProperty(member)?.GetValue(options);
-            var shown = value is null or IEnumerable and not string ? "" : $" It is '{value}'.";
+            var shown = value is null or IEnumerable and not string ? "" : $" It is '{Secrets.Show($"{section}:{member}", value.ToString()!)}'.";
             faults.Add($"{section}{(member is null ? "" : ":" + member)}: {result.ErrorMessage}{shown}");
         }
     }

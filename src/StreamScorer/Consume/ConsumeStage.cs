@@ -42,6 +42,7 @@ internal sealed partial class ConsumeStage : IDisposable
             .SetPartitionsRevokedHandler((_, partitions) => OnRevoked(partitions))
             .SetPartitionsLostHandler((_, partitions) => OnLost(partitions))
             .SetErrorHandler((_, error) => LogClientError(_logger, error.Code, error.Reason))
+            .SetOAuthBearerTokenRefreshHandler(settings.Kafka.TokenHandler)
             .SetLogHandler((_, message) => LogClient(_logger, message.Facility, message.Message))
             .Build();
     }

@@ -8,18 +8,20 @@ namespace StreamScorer.Publish;
 /// <summary>Makes producers as the delivery mode needs them. More than one only when the brokers gave up on the one before.</summary>
 internal sealed partial class ProducerFactory
 {
+    private readonly KafkaOptions _kafka;
     private readonly ILogger _logger;
     private readonly ProducerConfig _config;
 
     public ProducerFactory(Settings settings, ILogger<ProducerFactory> logger)
     {
-        _logger = logger;
+        (_kafka, _logger) = (settings.Kafka, logger);
         _config = ClientConfiguration(settings);
     }
 
     public IProducer<byte[]?, byte[]?> Build() => new ProducerBuilder<byte[]?, byte[]?>(_config)
         .SetKeySerializer(Bytes.Instance)
         .SetValueSerializer(Bytes.Instance)
+        .SetOAuthBearerTokenRefreshHandler(_kafka.TokenHandler)
         .SetErrorHandler((_, error) => LogClientError(_logger, error.Code, error.Reason))
         .SetLogHandler((_, message) => LogClient(_logger, message.Facility, message.Message))
         .Build();

@@ -174,6 +174,23 @@ public sealed class ProgramTests
         Assert.Equal(["ok    configuration", "FAULT bundle", "FAULT kafka", "ok    endpoint"], output.TrimEnd('\n').Split('\n').Select(line => line.Split(':')[0]));
     }
 
+    [Fact]
+    public async Task Check_ShouldShowEveryOptionAndItsOrigin_AndHideSecrets_AndWarnOfOneOnTheCommandLine()
+    {
+        using var program = Start(
+            ["check", "--offline", "--show-config", "--set", "Kafka:Properties:ssl.key.password=hunter2", "--set", "Operate:Enabled=false"],
+            ("STREAMSCORER__KAFKA__PROPERTIES__SASL_PASSWORD", "hunter2"), ("STREAMSCORER__CONSUME__TOPIC", "in"));
+
+        var (code, output, errors) = await EndAsync(program);
+
+        Assert.True(code == 0, errors);
+        Assert.Contains("environment   Consume:Topic = in\n", output, StringComparison.Ordinal);
+        Assert.Contains("default       Publish:ScoredTopic = posts.scored\n", output, StringComparison.Ordinal);
+        Assert.Contains("environment   Kafka:Properties:sasl.password = ***\n", output, StringComparison.Ordinal);
+        Assert.Contains("warning: Kafka:Properties:ssl.key.password is on the command line", errors, StringComparison.Ordinal);
+        Assert.DoesNotContain("hunter2", output + errors, StringComparison.Ordinal);
+    }
+
     /// <summary>Endless posts, until nobody takes them.</summary>
     private static async Task FeedAsync(StreamWriter input)
     {

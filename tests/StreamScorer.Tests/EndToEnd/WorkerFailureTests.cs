@@ -75,21 +75,21 @@ public sealed class WorkerFailureTests : IDisposable
     }
 
     [Fact]
-    public void Preflight_ShouldSayWhatToDo_WhenNoBrokerAnswers()
+    public async Task Preflight_ShouldSayWhatToDo_WhenNoBrokerAnswers()
     {
         var settings = new Settings { Kafka = new KafkaOptions { BootstrapServers = "127.0.0.1:1", ConnectTimeout = TimeSpan.FromSeconds(1) } };
 
-        var fault = Assert.Single(Preflight.Check(settings));
+        var fault = Assert.Single(await Preflight.CheckAsync(settings));
 
         Assert.StartsWith("No Kafka broker answered at 127.0.0.1:1 within 00:00:01", fault, StringComparison.Ordinal);
         Assert.Contains("Kafka:BootstrapServers", fault, StringComparison.Ordinal);
     }
 
     [Fact]
-    public void Preflight_ShouldNameTheProperty_WhenTheClientRefusesIt()
+    public async Task Preflight_ShouldNameTheProperty_WhenTheClientRefusesIt()
     {
         var settings = new Settings { Kafka = new KafkaOptions { BootstrapServers = "127.0.0.1:1", Properties = new Dictionary<string, string> { ["no.such.property"] = "1" } } };
 
-        Assert.Contains("no.such.property", Assert.Single(Preflight.Check(settings)), StringComparison.Ordinal);
+        Assert.Contains("no.such.property", Assert.Single(await Preflight.CheckAsync(settings)), StringComparison.Ordinal);
     }
 }

@@ -60,6 +60,10 @@ internal sealed record WorkerHarness
         return harness;
     }
 
+    /// <summary>The same, with the worker connected in another way than the test.</summary>
+    public WorkerHarness With(KafkaOptions connection)
+        => new(Kafka, Input) { Settings = Settings with { Kafka = connection with { GroupId = Settings.Kafka.GroupId } } };
+
     public static Message<byte[]?, byte[]?> Post(string key, string id, string text)
         => Raw(key, $$"""{"id":"{{id}}","text":"{{text}}"}""");
 

@@ -122,7 +122,7 @@ public abstract class WorkerTests
         var harness = await WorkerHarness.CreateAsync(await KafkaAsync());
         var settings = harness.Settings with { Publish = harness.Settings.Publish with { ScoredTopic = "absent.scored" }, Consume = harness.Settings.Consume with { Topic = "absent" } };
 
-        var faults = Preflight.Check(settings);
+        var faults = await Preflight.CheckAsync(settings);
 
         Assert.Equal(2, faults.Count);
         Assert.Contains("The topic 'absent' (Consume:Topic) does not exist", faults[0], StringComparison.Ordinal);

@@ -25,24 +25,32 @@ internal sealed class KafkaProcess : IAsyncDisposable
     private readonly Process _guard;
     private readonly string _folder;
 
-    private KafkaProcess(Process guard, string folder, RealKafka kafka) => (_guard, _folder, Kafka) = (guard, folder, kafka);
+    private KafkaProcess(Process guard, string folder, RealKafka kafka, int[] securePorts)
+        => (_guard, _folder, Kafka, SecurePorts) = (guard, folder, kafka, securePorts);
 
     public RealKafka Kafka { get; }
 
+    /// <summary>In the order of <see cref="SecureListeners.Names"/>; without meaning where there are none.</summary>
+    public int[] SecurePorts { get; }
+
     /// <param name="home">Folder with <c>bin/kafka-storage.sh</c> and <c>bin/kafka-server-start.sh</c>, Kafka 3.3 or newer.</param>
+    /// <param name="secure">Listeners with TLS and users, beside the plain one.</param>
     /// <exception cref="InvalidOperationException">It does not start; the message names the log, which is kept.</exception>
-    public static async Task<KafkaProcess> StartAsync(string home)
+    public static async Task<KafkaProcess> StartAsync(string home, SecureListeners? secure = null)
     {
         var server = Script(home, "kafka-server-start.sh");
         var folder = Directory.CreateTempSubdirectory("streamscorer-kafka-").FullName;
-        var (port, controllerPort) = FreePorts();
+        var ports = FreePorts(2 + SecureListeners.Names.Count);
+        var port = ports[0];
         var configuration = Path.Combine(folder, "server.properties");
-        await File.WriteAllTextAsync(configuration, Properties(Path.Combine(folder, "data"), port, controllerPort));
-        await FormatAsync(Script(home, "kafka-storage.sh"), configuration, folder);
+        await File.WriteAllTextAsync(configuration, secure is null
+            ? Properties(Path.Combine(folder, "data"), port, ports[1], "", "", "")
+            : Properties(Path.Combine(folder, "data"), port, ports[1], SecureListeners.Listeners(ports[2..]), SecureListeners.Protocols, secure.Properties));
+        await FormatAsync(Script(home, "kafka-storage.sh"), configuration, folder, secure is null ? [] : SecureListeners.Users);
 
         var log = Path.Combine(folder, "server.log");
         var guard = Process.Start(Command("bash", folder, ["-c", Guard, "guard", server, configuration, log]))!;
-        var started = new KafkaProcess(guard, folder, new RealKafka($"127.0.0.1:{port}"));
+        var started = new KafkaProcess(guard, folder, new RealKafka($"127.0.0.1:{port}"), ports[2..]);
         try
         {
             await started.Kafka.WaitAsync(StartLimit, () => guard.HasExited ? "The broker ended." : null);
@@ -76,11 +84,11 @@ internal sealed class KafkaProcess : IAsyncDisposable
         _guard.Dispose();
     }
 
-    private static async Task FormatAsync(string storage, string configuration, string folder)
+    private static async Task FormatAsync(string storage, string configuration, string folder, string[] users)
     {
         // A cluster id is a UUID in base64url; one that begins with '-' would read as an option.
         var id = "S" + Convert.ToBase64String(Guid.NewGuid().ToByteArray()).Replace('+', '-').Replace('/', '_')[1..22];
-        var command = Command("bash", folder, [storage, "format", "-t", id, "-c", configuration]);
+        var command = Command("bash", folder, [storage, "format", "-t", id, "-c", configuration, .. users]);
         command.RedirectStandardOutput = command.RedirectStandardError = true;
         using var process = Process.Start(command)!;
         process.StandardInput.Close();
@@ -104,26 +112,26 @@ internal sealed class KafkaProcess : IAsyncDisposable
         return File.Exists(path) ? path : throw new InvalidOperationException($"KAFKA_HOME ({home}) has no bin/{name}. Set it to the folder of a Kafka distribution.");
     }
 
-    private static (int Port, int ControllerPort) FreePorts()
+    private static int[] FreePorts(int count)
     {
-        // Both open at once, else the system may give the same one twice.
-        using var one = new TcpListener(IPAddress.Loopback, 0);
-        using var two = new TcpListener(IPAddress.Loopback, 0);
-        one.Start();
-        two.Start();
-        return (((IPEndPoint)one.LocalEndpoint).Port, ((IPEndPoint)two.LocalEndpoint).Port);
+        // All open at once, else the system may give the same one twice.
+        var listeners = Enumerable.Range(0, count).Select(_ => new TcpListener(IPAddress.Loopback, 0)).ToList();
+        listeners.ForEach(listener => listener.Start());
+        var ports = listeners.ConvertAll(listener => ((IPEndPoint)listener.LocalEndpoint).Port);
+        listeners.ForEach(listener => listener.Dispose());
+        return [.. ports];
     }
 
     private static async Task<string> TailAsync(string log)
         => File.Exists(log) ? string.Join('\n', (await File.ReadAllLinesAsync(log)).TakeLast(20)) : "(no log)";
 
     /// <summary>Broker and controller in one, one copy of everything, groups without a start delay.</summary>
-    private static string Properties(string data, int port, int controllerPort) => $"""
+    private static string Properties(string data, int port, int controllerPort, string listeners, string protocols, string more) => $"""
         process.roles=broker,controller
         node.id=1
-        listeners=PLAINTEXT://127.0.0.1:{port},CONTROLLER://127.0.0.1:{controllerPort}
-        advertised.listeners=PLAINTEXT://127.0.0.1:{port}
-        listener.security.protocol.map=CONTROLLER:PLAINTEXT,PLAINTEXT:PLAINTEXT
+        listeners=PLAINTEXT://127.0.0.1:{port},CONTROLLER://127.0.0.1:{controllerPort}{listeners}
+        advertised.listeners=PLAINTEXT://127.0.0.1:{port}{listeners}
+        listener.security.protocol.map=CONTROLLER:PLAINTEXT,PLAINTEXT:PLAINTEXT{protocols}
         inter.broker.listener.name=PLAINTEXT
         controller.listener.names=CONTROLLER
         controller.quorum.voters=1@127.0.0.1:{controllerPort}
@@ -139,5 +147,6 @@ internal sealed class KafkaProcess : IAsyncDisposable
         group.initial.rebalance.delay.ms=0
         group.min.session.timeout.ms=1000
         message.max.bytes=8388608
+        {more}
         """;
 }
