@@ -29,7 +29,7 @@ internal sealed class Engine : IDisposable
         DeviceReason = deviceReason;
         Bundle = bundle;
         Intake = new Intake();
-        Outcomes = new Outcomes(bundle.Identity, bundle.Policy.Version, time);
+        Outcomes = new Outcomes(bundle.Identity, bundle.Policy.Version, settings.Publish, time);
         var limit = new MicroBatchLimit(settings.Consume);
         var judge = new PolicyJudge(bundle.Manifest, bundle.Policy);
         FlagNames = judge.FlagNames;

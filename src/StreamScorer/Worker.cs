@@ -91,7 +91,7 @@ internal sealed partial class Worker : IAsyncDisposable
     private IPublishStage Publish(ConsumeStage consume, OffsetLedger ledger)
     {
         var producers = new ProducerFactory(_settings, _loggers.CreateLogger<ProducerFactory>());
-        var sender = new OutcomeSender(_settings.Publish, Engine.Outcomes, Telemetry, _time);
+        var sender = new OutcomeSender(Engine.Outcomes, Telemetry, _time);
         return _settings.Settle.Delivery == Delivery.AtLeastOnce
             ? new AtLeastOnceStage(sender, ledger, producers, Telemetry, Health, _time)
             : new ExactlyOnceStage(sender, ledger, () => consume.Membership, producers.Build, _settings.Settle, Telemetry, Health, _time, _loggers.CreateLogger<ExactlyOnceStage>());

@@ -1,4 +1,7 @@
 using System.Text;
+using Confluent.Kafka;
+using StreamScorer.Publish;
+using StreamScorer.Shared.Contracts;
 
 namespace StreamScorer.Tests;
 
@@ -10,4 +13,9 @@ internal static class Records
     public static SourceRecord At(int partition, long offset, int epoch = 1) => One with { Partition = partition, Offset = offset, Epoch = epoch };
 
     public static MicroBatch Batch(params SourceRecord[] records) => new([.. records.Select(r => new Entry(r))], records.Sum(r => (long)r.Bytes));
+
+    /// <summary>The outcomes of a worker with default options.</summary>
+    public static Outcomes Outcomes(ModelIdentity? model = null, TimeProvider? time = null) => new(model ?? new ModelIdentity("mini", "1", "abc"), "p1", new PublishOptions(), time ?? TimeProvider.System);
+
+    public static Message<byte[]?, byte[]?> DeadLetter(SourceRecord record, Reject reject) => Outcomes().DeadLetter(new Entry(record) { Reject = reject });
 }

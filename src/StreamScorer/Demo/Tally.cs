@@ -39,6 +39,11 @@ internal sealed class Tally(OutcomeBook book, string scoredTopic, string flagged
 
     private void Enter(ConsumeResult<byte[]?, byte[]?> record)
     {
+        if (record.Message.Value is null && !record.Message.Headers.TryGetLastBytes(Outcomes.HeaderReason, out _))
+        {
+            return; // a tombstone that was sent on: no outcome
+        }
+
         if (record.Topic == deadLetterTopic)
         {
             book.DeadLettered(Source(record.Message.Headers));

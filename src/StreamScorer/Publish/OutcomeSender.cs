@@ -1,11 +1,10 @@
 using Confluent.Kafka;
 using StreamScorer.Operate;
-using StreamScorer.Shared.Contracts;
 
 namespace StreamScorer.Publish;
 
 /// <summary>Hands outcomes to a producer in input order, and counts them once they are final.</summary>
-internal sealed class OutcomeSender(PublishOptions options, Outcomes outcomes, Telemetry telemetry, TimeProvider time)
+internal sealed class OutcomeSender(Outcomes outcomes, Telemetry telemetry, TimeProvider time)
 {
     private static readonly TimeSpan FirstPause = TimeSpan.FromMilliseconds(5);
     private static readonly TimeSpan LongestPause = TimeSpan.FromMilliseconds(500);
@@ -16,18 +15,9 @@ internal sealed class OutcomeSender(PublishOptions options, Outcomes outcomes, T
     {
         foreach (var entry in entries)
         {
-            if (entry.Reject is not null)
+            foreach (var (topic, message) in outcomes.Of(entry))
             {
-                await SendAsync(producer, options.DeadLetterTopic, Outcomes.DeadLetter(entry), deliveries, abort);
-            }
-            else if (entry.Verdict is { } verdict)
-            {
-                var message = outcomes.ScoredMessage(entry);
-                await SendAsync(producer, options.ScoredTopic, message, deliveries, abort);
-                if (verdict.Decision != Decision.Allow)
-                {
-                    await SendAsync(producer, options.FlaggedTopic, message, deliveries, abort);
-                }
+                await SendAsync(producer, topic, message, deliveries, abort);
             }
         }
     }

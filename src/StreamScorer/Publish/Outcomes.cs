@@ -6,8 +6,11 @@ using StreamScorer.Shared.Contracts;
 
 namespace StreamScorer.Publish;
 
+/// <summary>One record on its way out.</summary>
+internal readonly record struct Outgoing(string Topic, Message<byte[]?, byte[]?> Message);
+
 /// <summary>Makes the records that go out of the entries that came in. Pure: no Kafka connection, no clock of its own.</summary>
-internal sealed class Outcomes(ModelIdentity model, string policyVersion, TimeProvider time)
+internal sealed class Outcomes(ModelIdentity model, string policyVersion, PublishOptions options, TimeProvider time)
 {
     public const string HeaderReason = "dlq.reason";
     public const string HeaderMessage = "dlq.message";
@@ -15,6 +18,28 @@ internal sealed class Outcomes(ModelIdentity model, string policyVersion, TimePr
     public const string HeaderPartition = "dlq.partition";
     public const string HeaderOffset = "dlq.offset";
     public const string HeaderTimestamp = "dlq.timestamp";
+    public const string HeaderRedacted = "dlq.redacted";
+    public const string HeaderValueSha256 = "dlq.value.sha256";
+    public const string HeaderValueLength = "dlq.value.length";
+
+    /// <summary>What goes out for an entry, in this order; of a filtered one nothing, or the erasure that it asks for.</summary>
+    public IReadOnlyList<Outgoing> Of(Entry entry)
+    {
+        if (entry.Reject is not null)
+        {
+            return [new Outgoing(options.DeadLetterTopic, DeadLetter(entry))];
+        }
+
+        if (entry.Verdict is { } verdict)
+        {
+            var message = ScoredMessage(entry);
+            var scored = new Outgoing(options.ScoredTopic, message);
+            return verdict.Decision == Decision.Allow ? [scored] : [scored, new Outgoing(options.FlaggedTopic, message)];
+        }
+
+        // Without a key there is nothing that it could erase.
+        return entry.Source is { Value: null, Key: not null } ? [.. Tombstones(entry.Source)] : [];
+    }
 
     /// <summary>The scored record of an entry that has a verdict.</summary>
     /// <param name="inStream">False outside Kafka: then there is no source and no result id.</param>
@@ -51,8 +76,11 @@ internal sealed class Outcomes(ModelIdentity model, string policyVersion, TimePr
         Headers = entry.Source.Headers,
     };
 
-    /// <summary>The record itself, byte for byte, with its own headers and why it is here.</summary>
-    public static Message<byte[]?, byte[]?> DeadLetter(Entry entry)
+    /// <summary>
+    /// The record itself, byte for byte, with its own headers and why it is here. Where a header of its own forbids to store it, the value
+    /// stays behind: its hash and length tell whoever has the record whether it was this one.
+    /// </summary>
+    public Message<byte[]?, byte[]?> DeadLetter(Entry entry)
     {
         var (source, reject) = (entry.Source, entry.Reject!);
         var headers = new Headers();
@@ -67,7 +95,16 @@ internal sealed class Outcomes(ModelIdentity model, string policyVersion, TimePr
         headers.Add(HeaderPartition, Invariant(source.Partition), Encoding.UTF8);
         headers.Add(HeaderOffset, Invariant(source.Offset), Encoding.UTF8);
         headers.Add(HeaderTimestamp, Invariant(source.Timestamp), Encoding.UTF8);
-        return new Message<byte[]?, byte[]?> { Key = source.Key, Value = source.Value, Headers = headers };
+        var value = source.Value;
+        if (value is not null && MustNotBeStored(source))
+        {
+            headers.Add(HeaderRedacted, "true", Encoding.UTF8);
+            headers.Add(HeaderValueSha256, Convert.ToHexStringLower(SHA256.HashData(value)), Encoding.UTF8);
+            headers.Add(HeaderValueLength, Invariant(value.Length), Encoding.UTF8);
+            value = null;
+        }
+
+        return new Message<byte[]?, byte[]?> { Key = source.Key, Value = value, Headers = headers };
     }
 
     /// <summary>
@@ -79,6 +116,24 @@ internal sealed class Outcomes(ModelIdentity model, string policyVersion, TimePr
         Span<byte> hash = stackalloc byte[SHA256.HashSizeInBytes];
         SHA256.HashData(Encoding.UTF8.GetBytes($"{source.Topic}\n{source.Partition}\n{source.Offset}\n{model.Name}\n{model.Version}\n{model.Sha256}"), hash);
         return Convert.ToHexStringLower(hash[..16]);
+    }
+
+    /// <summary>The header counts whatever it holds, but for a plain no.</summary>
+    private bool MustNotBeStored(SourceRecord source)
+        => options.DoNotStoreHeader.Length > 0
+            && source.Headers?.TryGetLastBytes(options.DoNotStoreHeader, out var value) == true
+            && !(value is not null && (Ascii.EqualsIgnoreCase(value, "false"u8) || value.AsSpan().SequenceEqual("0"u8)));
+
+    private IEnumerable<Outgoing> Tombstones(SourceRecord source)
+    {
+        var message = new Message<byte[]?, byte[]?> { Key = source.Key, Value = null, Headers = source.Headers };
+        foreach (var (output, topic) in new[] { (Outputs.Scored, options.ScoredTopic), (Outputs.Flagged, options.FlaggedTopic), (Outputs.DeadLetter, options.DeadLetterTopic) })
+        {
+            if (options.Tombstones.HasFlag(output))
+            {
+                yield return new Outgoing(topic, message);
+            }
+        }
     }
 
     private static string Invariant(long number) => number.ToString(System.Globalization.CultureInfo.InvariantCulture);

@@ -17,6 +17,19 @@ internal sealed record PublishOptions : IValidatableObject
     [Required]
     public string DeadLetterTopic { get; init; } = "posts.dead-letter";
 
+    /// <summary>
+    /// Outputs that a record without a value, but with a key, goes on to: there it erases what was said of that key, where the topic
+    /// is compacted. It is counted as filtered all the same. DeadLetter too where dead letters are kept by key; None where readers of the
+    /// outputs cannot bear a record without a value. (default: Scored, Flagged)
+    /// </summary>
+    public Outputs Tombstones { get; init; } = Outputs.Scored | Outputs.Flagged;
+
+    /// <summary>
+    /// Name of a header by which a producer forbids to store a record's text: then its dead letter has no value, but the value's hash and
+    /// length, and cannot be replayed. The header counts unless it holds false or 0. Empty: every dead letter has its value. (default: do-not-store)
+    /// </summary>
+    public string DoNotStoreHeader { get; init; } = "do-not-store";
+
     /// <summary>Compression of what is published: None, Gzip, Snappy, Lz4 or Zstd. (default: Lz4)</summary>
     public Confluent.Kafka.CompressionType Compression { get; init; } = Confluent.Kafka.CompressionType.Lz4;
 
@@ -45,4 +58,14 @@ internal sealed record PublishOptions : IValidatableObject
             yield return new ValidationResult($"{nameof(ScoredTopic)}, {nameof(FlaggedTopic)} and {nameof(DeadLetterTopic)} must be three different topics.", [nameof(ScoredTopic)]);
         }
     }
+}
+
+/// <summary>Topics that the worker writes, by what they hold.</summary>
+[Flags]
+internal enum Outputs
+{
+    None = 0,
+    Scored = 1,
+    Flagged = 2,
+    DeadLetter = 4,
 }

@@ -77,7 +77,7 @@ public sealed class OutcomeTests
     public void OfDeadLetter_ShouldReadWhatTheWorkerWrites_AndTheLastOfEachHeader()
     {
         var source = Records.At(3, 1842) with { Headers = [new Header("dlq.topic", Bytes("elsewhere")), new Header("dlq.offset", Bytes("1"))] };
-        var letter = Outcomes.DeadLetter(new Entry(source) { Reject = new Reject(RejectReason.NotJson, "message") });
+        var letter = Records.DeadLetter(source, new Reject(RejectReason.NotJson, "message"));
 
         Assert.Equal(new Outcome(OutcomeKind.Outcome, 3, 1842), Outcome.OfDeadLetter(letter.Headers, "posts", hasValue: true));
         Assert.Equal(OutcomeKind.OtherTopic, Outcome.OfDeadLetter(letter.Headers, "others", hasValue: true).Kind);
@@ -95,7 +95,7 @@ public sealed class OutcomeTests
             Post = new Post("1", Bytes("text")),
             Verdict = new Verdict(new Dictionary<string, HeadScore>(), ["hate"], decision, []),
         };
-        return new Outcomes(Model, "policy", TimeProvider.System).ScoredMessage(entry).Value!;
+        return Records.Outcomes(Model).ScoredMessage(entry).Value!;
     }
 
     private static byte[] Bytes(string text) => Encoding.UTF8.GetBytes(text);

@@ -119,7 +119,7 @@ public sealed class DeadLetterReplayTests(RealKafkaFixture kafka)
         }
 
         var source = Records.At(0, number) with { Topic = harness.Input, Key = Encoding.UTF8.GetBytes($"k{number}"), Value = Encoding.UTF8.GetBytes(Value(number).PadRight(size)), Headers = headers };
-        var message = Outcomes.DeadLetter(new Entry(source) { Reject = new Reject(RejectReason.NotJson, "message") });
+        var message = Records.DeadLetter(source, new Reject(RejectReason.NotJson, "message"));
         message.Headers.Remove(Outcomes.HeaderReason);
         message.Headers.Add(Outcomes.HeaderReason, Encoding.UTF8.GetBytes(reason));
         return message;

@@ -10,10 +10,8 @@ namespace StreamScorer.Tests.DeadLetters;
 
 public sealed class DeadLetterTests
 {
-    private static readonly DeadLetter Letter = Read(Outcomes.DeadLetter(new Entry(Records.At(3, 1842) with { Headers = [new Header("trace", [1, 2])] })
-    {
-        Reject = new Reject(RejectReason.TooDeep, "nested deeper than 64"),
-    }));
+    private static readonly DeadLetter Letter = Read(Records.DeadLetter(
+        Records.At(3, 1842) with { Headers = [new Header("trace", [1, 2])] }, new Reject(RejectReason.TooDeep, "nested deeper than 64")));
 
     [Fact]
     public void Read_ShouldReadWhatTheWorkerWrites()
@@ -34,7 +32,7 @@ public sealed class DeadLetterTests
 
         // It comes back as a dead letter, again and again.
         var source = Records.At(3, 2000) with { Headers = original.Headers };
-        var back = Read(Outcomes.DeadLetter(new Entry(source) { Reject = new Reject(RejectReason.TooDeep, "again") }));
+        var back = Read(Records.DeadLetter(source, new Reject(RejectReason.TooDeep, "again")));
         Assert.Equal(1, back.Replays);
         Assert.Equal(["trace", "dlq.replays"], back.Original().Headers.Select(h => h.Key));
         Assert.Equal("2", Encoding.UTF8.GetString(back.Original().Headers.GetLastBytes("dlq.replays")));

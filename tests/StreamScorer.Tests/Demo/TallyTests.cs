@@ -36,7 +36,7 @@ public sealed class TallyTests : IAsyncDisposable
     [Fact]
     public async Task RunAsync_ShouldEnterWhatArrives()
     {
-        await _kafka.ProduceAsync("scored", [Scored(0, Decision.Flag), Scored(1, Decision.Allow)]);
+        await _kafka.ProduceAsync("scored", [Scored(0, Decision.Flag), new() { Key = [1], Value = null }, Scored(1, Decision.Allow)]);
         await _kafka.ProduceAsync("flagged", [Scored(0, Decision.Flag)]);
         await _kafka.ProduceAsync("dead", [DeadLetter(2)]);
 

@@ -80,7 +80,7 @@ internal sealed class DeliveryRig : IDisposable
     {
         var (time, intake, limit) = (TimeProvider.System, new Intake(), new MicroBatchLimit(_settings.Consume));
         using var consume = new ConsumeStage(_settings, intake, _ledger, Telemetry, _health, time, NullLogger<ConsumeStage>.Instance);
-        var sender = new OutcomeSender(_settings.Publish, new Outcomes(Bundle.Identity, "1", time), Telemetry, time);
+        var sender = new OutcomeSender(new Outcomes(Bundle.Identity, "1", _settings.Publish, time), Telemetry, time);
         var producers = new ProducerFactory(_settings, NullLogger<ProducerFactory>.Instance);
         using IPublishStage publish = new ExactlyOnceStage(
             sender, _ledger, () => consume.Membership, () => TestProducer.Create(producers.Build(), (call, times) => Before(call, times), (call, times) => After(call, times)), _settings.Settle, Telemetry, _health, time, NullLogger<ExactlyOnceStage>.Instance);

@@ -1,4 +1,5 @@
 using System.Globalization;
+using System.Security.Cryptography;
 using System.Text;
 using System.Text.Json;
 using Confluent.Kafka;
@@ -44,12 +45,12 @@ public abstract class WorkerTests
         var sent = await harness.Kafka.ProduceAsync(harness.Input, messages);
         var bad = messages.Select((m, i) => (m, i)).Where(x => x.i % 2 == 1).ToList();
         var filtered = bad.Count(x => x.m.Value is null);
-        var counted = await harness.RunUntilAsync(scored: 60, deadLetters: bad.Count - filtered);
+        var counted = await harness.RunUntilAsync(scored: 60 + filtered, deadLetters: bad.Count - filtered);
 
         Assert.Equal((120, 60, 60 - filtered, filtered), (counted.Consumed, counted.Scored, counted.DeadLettered, counted.Filtered));
         Assert.Equal(120, await harness.CommittedAsync());
 
-        var scored = (await harness.Kafka.ReadToEndAsync(harness.Scored)).Select(ScoredOrigin).ToList();
+        var scored = (await harness.Kafka.ReadToEndAsync(harness.Scored)).Where(record => record.Message.Value is not null).Select(ScoredOrigin).ToList();
         var dead = await harness.Kafka.ReadToEndAsync(harness.DeadLetters);
         var outcomes = scored.Concat(dead.Select(DeadLetterOrigin)).ToList();
         Assert.Equal(outcomes.Count, outcomes.Distinct().Count());
@@ -92,6 +93,35 @@ public abstract class WorkerTests
             var ids = ofKey.Select(r => Parse(r).GetProperty("id").GetString()!).Select(id => int.Parse(id, CultureInfo.InvariantCulture)).ToList();
             Assert.Equal(ids.Order(), ids);
         }
+    }
+
+    [Fact]
+    public async Task Worker_ShouldSendErasuresOn_InTheOrderOfTheirKey_AndStoreNoTextThatMustNotBeStored()
+    {
+        var harness = await WorkerHarness.CreateAsync(await KafkaAsync());
+        var large = Encoding.UTF8.GetBytes($$"""{"text":"{{new string('x', 3 << 20)}}"}"""); // more than Publish:MaxMessageBytes
+        await harness.Kafka.ProduceAsync(harness.Input,
+        [
+            WorkerHarness.Post("a", "1", "hello"),
+            WorkerHarness.Raw("a", null),
+            WorkerHarness.Post("a", "2", "hello again"),
+            new() { Key = null, Value = null },
+            new() { Key = Key("b"), Value = large, Headers = [new Header("do-not-store", "true"u8.ToArray())] },
+        ]);
+
+        var counted = await harness.RunUntilAsync(scored: 3, deadLetters: 1);
+
+        Assert.Equal((5, 2, 1, 2), (counted.Consumed, counted.Scored, counted.DeadLettered, counted.Filtered));
+        var scored = await harness.Kafka.ReadToEndAsync(harness.Scored);
+        Assert.Equal(["1", null, "2"], scored.Select(record => record.Message.Value is null ? null : Parse(record).GetProperty("id").GetString()));
+        Assert.All(scored, record => Assert.Equal(Key("a"), record.Message.Key));
+        var flagged = Assert.Single(await harness.Kafka.ReadToEndAsync(harness.Flagged)).Message;
+        Assert.Equal(Key("a"), flagged.Key);
+        Assert.Null(flagged.Value);
+        var letter = Assert.Single(await harness.Kafka.ReadToEndAsync(harness.DeadLetters)).Message;
+        Assert.Equal(Key("b"), letter.Key);
+        Assert.Null(letter.Value);
+        Assert.Equal(("text_too_long", "true", Convert.ToHexStringLower(SHA256.HashData(large))), (Header(letter, Outcomes.HeaderReason), Header(letter, Outcomes.HeaderRedacted), Header(letter, Outcomes.HeaderValueSha256)));
     }
 
     [Fact]

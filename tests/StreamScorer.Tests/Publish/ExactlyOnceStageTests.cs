@@ -295,7 +295,7 @@ public sealed class ExactlyOnceStageTests : IDisposable
     private async Task StartAsync(TimeProvider? time = null)
     {
         var health = new HealthState(new OperateOptions(), TimeProvider.System);
-        var sender = new OutcomeSender(new PublishOptions(), new Outcomes(Bundle.Identity, "1", TimeProvider.System), _telemetry, TimeProvider.System);
+        var sender = new OutcomeSender(Records.Outcomes(Bundle.Identity), _telemetry, TimeProvider.System);
         using var stage = new ExactlyOnceStage(sender, _ledger, () => _membership, Build, _options, _telemetry, health, time ?? TimeProvider.System, NullLogger<ExactlyOnceStage>.Instance);
         await stage.RunAsync(_input.Reader, _abort.Token);
     }

@@ -14,7 +14,7 @@ public sealed class OutcomesTests
     private readonly ManualTime _time = new();
     private readonly Outcomes _outcomes;
 
-    public OutcomesTests() => _outcomes = new Outcomes(Model, "p1", _time);
+    public OutcomesTests() => _outcomes = new Outcomes(Model, "p1", new PublishOptions(), _time);
 
     [Fact]
     public void ResultId_ShouldBeTheSame_WhenTheSameRecordIsScoredAgain()
@@ -35,8 +35,8 @@ public sealed class OutcomesTests
             _outcomes.ResultId(Records.One with { Partition = 1 }),
             _outcomes.ResultId(Records.One with { Offset = 1 }),
             _outcomes.ResultId(Records.One with { Partition = 10, Offset = 0 }),
-            new Outcomes(Model with { Version = "2" }, "p1", _time).ResultId(Records.One),
-            new Outcomes(Model with { Sha256 = "abd" }, "p1", _time).ResultId(Records.One),
+            new Outcomes(Model with { Version = "2" }, "p1", new PublishOptions(), _time).ResultId(Records.One),
+            new Outcomes(Model with { Sha256 = "abd" }, "p1", new PublishOptions(), _time).ResultId(Records.One),
         ];
 
         Assert.Equal(ids.Length, ids.Distinct().Count());
@@ -49,7 +49,7 @@ public sealed class OutcomesTests
         var source = Records.One with { Value = value, Headers = [new Header("h", [1]), new Header("empty", null)], Partition = 3, Offset = 1842 };
         var entry = new Entry(source) { Reject = new Reject(RejectReason.UnpairedSurrogate, "why it is") };
 
-        var letter = Outcomes.DeadLetter(entry);
+        var letter = _outcomes.DeadLetter(entry);
 
         Assert.Same(source.Key, letter.Key);
         Assert.Same(value, letter.Value);
@@ -59,6 +59,71 @@ public sealed class OutcomesTests
             ["unpaired_surrogate", "why it is", "posts", "3", "1842", "1790000000000"],
             new[] { "dlq.reason", "dlq.message", "dlq.topic", "dlq.partition", "dlq.offset", "dlq.timestamp" }.Select(name => Encoding.UTF8.GetString(letter.Headers.GetLastBytes(name))));
         Assert.Equal(2, source.Headers.Count); // the original's own headers are not touched: it may be sent twice
+    }
+
+    [Theory]
+    [InlineData("", true)]
+    [InlineData("true", true)]
+    [InlineData(null, true)]
+    [InlineData("yes, please", true)]
+    [InlineData("false", false)]
+    [InlineData("FALSE", false)]
+    [InlineData("0", false)]
+    public void DeadLetter_ShouldLeaveTheValueBehind_WhenAHeaderForbidsToStoreIt(string? header, bool forbidden)
+    {
+        byte[] value = [0xFF, 0x00, 0x7B];
+        var source = Records.One with { Value = value, Headers = [new Header("do-not-store", header is null ? null : Encoding.UTF8.GetBytes(header))] };
+
+        var letter = _outcomes.DeadLetter(new Entry(source) { Reject = new Reject(RejectReason.TextTooLong, "why it is") });
+
+        Assert.Equal(forbidden ? null : value, letter.Value);
+        Assert.Same(source.Key, letter.Key);
+        Assert.Equal("text_too_long", Header(letter, "dlq.reason"));
+        Assert.Equal(forbidden ? "true" : null, Header(letter, "dlq.redacted"));
+        Assert.Equal(forbidden ? "3" : null, Header(letter, "dlq.value.length"));
+        Assert.Equal(forbidden ? Convert.ToHexStringLower(System.Security.Cryptography.SHA256.HashData(value)) : null, Header(letter, "dlq.value.sha256"));
+    }
+
+    [Theory]
+    [InlineData("keep-out", "keep-out", true)]
+    [InlineData("keep-out", "do-not-store", false)]
+    [InlineData("", "do-not-store", false)]
+    public void DeadLetter_ShouldKnowTheHeaderByItsConfiguredName(string option, string header, bool forbidden)
+    {
+        var outcomes = new Outcomes(Model, "p1", new PublishOptions { DoNotStoreHeader = option }, _time);
+
+        var letter = outcomes.DeadLetter(new Entry(Records.One with { Headers = [new Header(header, [1])] }) { Reject = new Reject(RejectReason.NotJson, "m") });
+
+        Assert.Equal(forbidden, letter.Value is null);
+    }
+
+    [Fact]
+    public void Of_ShouldSendATombstoneOn_ToTheOutputsThatAreNamed()
+    {
+        var tombstone = new Entry(Records.One with { Value = null, Headers = [new Header("trace", [1])] });
+
+        var sent = _outcomes.Of(tombstone);
+        var everywhere = new Outcomes(Model, "p1", new PublishOptions { Tombstones = Outputs.Scored | Outputs.DeadLetter }, _time).Of(tombstone);
+        var nowhere = new Outcomes(Model, "p1", new PublishOptions { Tombstones = Outputs.None }, _time).Of(tombstone);
+
+        Assert.Equal(["posts.scored", "posts.flagged"], sent.Select(s => s.Topic));
+        Assert.All(sent, s => Assert.Equal((Records.One.Key, null), (s.Message.Key, s.Message.Value)));
+        Assert.All(sent, s => Assert.Equal([1], s.Message.Headers.GetLastBytes("trace")));
+        Assert.Equal(["posts.scored", "posts.dead-letter"], everywhere.Select(s => s.Topic));
+        Assert.Empty(nowhere);
+    }
+
+    [Fact]
+    public void Of_ShouldSendNothing_WhenATombstoneHasNoKey() => Assert.Empty(_outcomes.Of(new Entry(Records.One with { Key = null, Value = null })));
+
+    [Fact]
+    public void Of_ShouldSendWhatIsNotAllowedTwice_AndARejectOnce()
+    {
+        Assert.Equal(["posts.scored", "posts.flagged"], _outcomes.Of(Entry()).Select(s => s.Topic));
+        var allowed = Entry();
+        allowed.Verdict = allowed.Verdict! with { Decision = Decision.Allow };
+        Assert.Equal(["posts.scored"], _outcomes.Of(allowed).Select(s => s.Topic));
+        Assert.Equal(["posts.dead-letter"], _outcomes.Of(new Entry(Records.One) { Reject = new Reject(RejectReason.NotJson, "m") }).Select(s => s.Topic));
     }
 
     [Fact]
@@ -96,6 +161,9 @@ public sealed class OutcomesTests
         Assert.Null(scored.ResultId);
         Assert.Null(scored.Timing.ConsumedAt);
     }
+
+    private static string? Header(Message<byte[]?, byte[]?> message, string name)
+        => message.Headers.TryGetLastBytes(name, out var value) ? Encoding.UTF8.GetString(value) : null;
 
     private static Entry Entry() => new(Records.One)
     {

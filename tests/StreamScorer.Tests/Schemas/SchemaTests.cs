@@ -22,7 +22,7 @@ public sealed class SchemaTests
         Decision.Flag,
         [new Why("hate", "hate", 0.93f, 0.8f, 0.13f, Decision.Flag)]);
 
-    private static readonly Outcomes Outcomes = new(new ModelIdentity("m", "1", new string('a', 64)), "2026-11-21.1", new ManualTime());
+    private static readonly Outcomes Outcomes = new(new ModelIdentity("m", "1", new string('a', 64)), "2026-11-21.1", new PublishOptions(), new ManualTime());
 
     [Theory]
     [InlineData("post")]
@@ -119,6 +119,19 @@ public sealed class SchemaTests
     public void DeadLetter_ShouldDescribeEveryHeaderThatIsWritten()
         => Assert.Empty(new SchemaValidator(Load("dead-letter")).Validate(DeadLetter(new Reject(RejectReason.NotJson, "m"), null), closed: true));
 
+    [Fact]
+    public void DeadLetter_ShouldDescribeTheHeadersOfAValueThatIsNotStored()
+    {
+        var headers = DeadLetter(new Reject(RejectReason.NotJson, "m"), new Headers { { "do-not-store", "1"u8.ToArray() } });
+
+        Assert.Empty(new SchemaValidator(Load("dead-letter")).Validate(headers));
+        Assert.All(["dlq.redacted", "dlq.value.sha256", "dlq.value.length"], name =>
+        {
+            Assert.True(headers.TryGetProperty(name, out _));
+            Assert.True(Load("dead-letter").GetProperty("properties").TryGetProperty(name, out _));
+        });
+    }
+
     [Theory]
     [InlineData("/dlq.reason", "\"other\"")]
     [InlineData("/dlq.message", "\"two\\nlines\"")]
@@ -195,7 +208,7 @@ public sealed class SchemaTests
 
     private static JsonElement DeadLetter(Reject reject, Headers? headers)
     {
-        var message = Outcomes.DeadLetter(new Entry(Records.At(3, 1842) with { Headers = headers }) { Reject = reject });
+        var message = Records.DeadLetter(Records.At(3, 1842) with { Headers = headers }, reject);
         return JsonSerializer.SerializeToElement(message.Headers.ToDictionary(header => header.Key, header => Encoding.UTF8.GetString(header.GetValueBytes())));
     }
 
