@@ -41,7 +41,7 @@ internal sealed class OperateEndpoint : IAsyncDisposable
 
         telemetry.ObserveReady(() => health.Ready().Ok);
         var metrics = new MetricsPage(telemetry);
-        var application = Build(address, metrics, health);
+        var application = Build(options, address, metrics, health);
         try
         {
             await application.StartAsync();
@@ -65,7 +65,7 @@ internal sealed class OperateEndpoint : IAsyncDisposable
         _metrics.Dispose();
     }
 
-    private static WebApplication Build(ListenAddress address, MetricsPage metrics, HealthState health)
+    private static WebApplication Build(OperateOptions options, ListenAddress address, MetricsPage metrics, HealthState health)
     {
         var builder = WebApplication.CreateEmptyBuilder(new WebApplicationOptions());
         builder.WebHost.UseKestrelCore().ConfigureKestrel(kestrel =>
@@ -78,6 +78,7 @@ internal sealed class OperateEndpoint : IAsyncDisposable
         // The usual one takes SIGTERM and Ctrl-C away from the program, and with them its own way to stop.
         builder.Services.AddSingleton<IHostLifetime, NoLifetime>();
         var application = builder.Build();
+        application.Use(new ApiKeyGuard(options, address.Address).InvokeAsync);
         application.Run(context => AnswerAsync(context, metrics, health));
         return application;
     }

@@ -10,11 +10,21 @@ internal sealed record OperateOptions : IValidatableObject
 
     /// <summary>
     /// Where /metrics, /health/live and /health/ready answer: http://ADDRESS:PORT, port 0 for any free one. There is no
-    /// password and no encryption: everybody who reaches the address reads the metrics. 0.0.0.0 opens it to the network,
-    /// as a container needs. (default: http://127.0.0.1:9464)
+    /// encryption, and everybody who reaches the address reads health and, unless GuardMetrics is on, metrics. 0.0.0.0 opens
+    /// it to the network, as a container needs. (default: http://127.0.0.1:9464)
     /// </summary>
     [Required]
     public string Url { get; init; } = "http://127.0.0.1:9464";
+
+    /// <summary>
+    /// The key that everything but health and metrics asks for, as Authorization: Bearer KEY or X-Api-Key: KEY; at least 16
+    /// characters (openssl rand -hex 32 makes one). Without a key these pages are served to this machine only, whatever the
+    /// address. Better given as a file, ApiKey_FILE. (default: none)
+    /// </summary>
+    public string? ApiKey { get; init; }
+
+    /// <summary>Whether /metrics asks for the key too; Prometheus sends it with authorization: credentials_file. (default: false)</summary>
+    public bool GuardMetrics { get; init; }
 
     /// <summary>
     /// A loop with work that has not turned for so long makes /health/live fail, so that an orchestrator restarts the
@@ -29,11 +39,19 @@ internal sealed record OperateOptions : IValidatableObject
 
     public IEnumerable<ValidationResult> Validate(ValidationContext validationContext)
     {
-        if (ListenAddress.TryParse(Url, out _, out var fault))
+        if (!ListenAddress.TryParse(Url, out _, out var fault))
         {
-            yield break;
+            yield return new ValidationResult($"{nameof(Url)} must be http://ADDRESS:PORT, such as http://127.0.0.1:9464: {fault}", [nameof(Url)]);
         }
 
-        yield return new ValidationResult($"{nameof(Url)} must be http://ADDRESS:PORT, such as http://127.0.0.1:9464: {fault}", [nameof(Url)]);
+        if (ApiKey is not null && (ApiKey.Length < 16 || ApiKey.Any(c => c is <= ' ' or > '~')))
+        {
+            yield return new ValidationResult($"{nameof(ApiKey)} must have at least 16 characters, without spaces and all of them ASCII: openssl rand -hex 32 makes one.", [nameof(ApiKey)]);
+        }
+
+        if (GuardMetrics && ApiKey is null)
+        {
+            yield return new ValidationResult($"{nameof(GuardMetrics)} needs {nameof(ApiKey)}: without a key nobody could read the metrics.", [nameof(GuardMetrics)]);
+        }
     }
 }

@@ -81,6 +81,20 @@ public sealed class OperateEndpointTests : IAsyncLifetime
     }
 
     [Fact]
+    public async Task Endpoint_ShouldAskForTheKey_WhenThereIsOne()
+    {
+        await using var guarded = (await OperateEndpoint.StartAsync(new OperateOptions { Url = "http://127.0.0.1:0", ApiKey = "0123456789abcdef", GuardMetrics = true }, _telemetry, _health))!;
+        using var client = new HttpClient { BaseAddress = new Uri(guarded.Url) };
+        using var without = await client.GetAsync("/metrics");
+        client.DefaultRequestHeaders.Authorization = new("Bearer", "0123456789abcdef");
+        using var with = await client.GetAsync("/metrics");
+
+        Assert.Equal((HttpStatusCode.Unauthorized, HttpStatusCode.OK), (without.StatusCode, with.StatusCode));
+        Assert.Equal("Bearer", without.Headers.WwwAuthenticate.ToString());
+        Assert.DoesNotContain("streamscorer_", await without.Content.ReadAsStringAsync(), StringComparison.Ordinal);
+    }
+
+    [Fact]
     public async Task Metrics_ShouldAnswerAll_WhenScrapedAtOnce()
     {
         var pages = await Task.WhenAll(Enumerable.Range(0, 16).Select(_ => _client.GetStringAsync(new Uri("/metrics", UriKind.Relative))));

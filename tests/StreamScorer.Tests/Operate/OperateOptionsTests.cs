@@ -26,6 +26,15 @@ public sealed class OperateOptionsTests
         Assert.Contains(part, fault, StringComparison.Ordinal);
     }
 
+    [Theory]
+    [InlineData("0123456789abcdef", true, 0)]
+    [InlineData("0123456789abcde", false, 1)]
+    [InlineData("0123456789 abcdef", false, 1)]
+    [InlineData("0123456789abcdéf", false, 1)]
+    [InlineData(null, true, 1)]
+    public void Validate_ShouldRefuse_WhenTheKeyIsWeak_OrMissing(string? key, bool guard, int faults)
+        => Assert.Equal(faults, Faults(new OperateOptions { ApiKey = key, GuardMetrics = guard }).Count);
+
     [Fact]
     public void Validate_ShouldRefuse_WhenALimitIsZero()
         => Assert.Equal(2, Faults(new OperateOptions { LoopLimit = TimeSpan.Zero, DeviceLimit = TimeSpan.Zero }).Count);
