@@ -138,7 +138,7 @@ internal sealed class Lines : IDisposable
         csv.ReadHeader();
         if (!csv.TryGetFieldIndex(_textColumn, out var text))
         {
-            throw new StartupException($"The CSV has no column '{_textColumn}'. It has: {string.Join(", ", csv.Headers)}. Name the one with the text: --text-column NAME");
+            throw new StartupException($"The CSV has no column '{_textColumn}'. It has: {Names(csv.Headers)}. Name the one with the text: --text-column NAME");
         }
 
         var hasId = csv.TryGetFieldIndex(_idColumn, out var id);
@@ -146,5 +146,12 @@ internal sealed class Lines : IDisposable
         {
             yield return new Line(hasId ? csv.GetString(id) : null, csv.GetSpan(text).ToArray());
         }
+    }
+
+    /// <summary>A file without a header begins with a text, and texts are not to be printed: only what looks like names.</summary>
+    private static string Names(IEnumerable<string> headers)
+    {
+        var names = headers.ToLookup(header => header.Length <= 32 && header.All(c => char.IsLetterOrDigit(c) || c is '_' or '-' or '.'));
+        return string.Join(", ", [.. names[true], .. names[false].Any() ? new[] { $"{names[false].Count()} that do not look like names" } : []]);
     }
 }
