@@ -5,7 +5,6 @@ using Confluent.Kafka;
 using FsCheck;
 using FsCheck.Fluent;
 using StreamScorer.Audit;
-using StreamScorer.Publish;
 using StreamScorer.Shared.Contracts;
 using StreamScorer.Shared.Judge;
 using StreamScorer.Tests.Decode;

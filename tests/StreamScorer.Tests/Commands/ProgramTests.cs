@@ -177,7 +177,7 @@ public sealed class ProgramTests
     [Fact]
     public async Task Check_ShouldShowEveryOptionAndItsOrigin_AndHideSecrets_AndWarnOfOneOnTheCommandLine()
     {
-        using var program = Start(
+        using var program = WorkerProgram.Start(
             ["check", "--offline", "--show-config", "--set", "Kafka:Properties:ssl.key.password=hunter2", "--set", "Operate:Enabled=false"],
             ("STREAMSCORER__KAFKA__PROPERTIES__SASL_PASSWORD", "hunter2"), ("STREAMSCORER__CONSUME__TOPIC", "in"));
 
