@@ -66,8 +66,19 @@ internal sealed class TrainDevice : IDisposable
     }
 
     /// <summary>Memory on the device, as it was left by others.</summary>
-    public OrtValue Allocate(long[] shape) =>
-        OrtValue.CreateAllocatedTensorValue(_allocator ?? OrtAllocator.DefaultInstance, TensorElementType.Float, shape);
+    /// <exception cref="ToolException">There is not so much.</exception>
+    public OrtValue Allocate(long[] shape)
+    {
+        try
+        {
+            return OrtValue.CreateAllocatedTensorValue(_allocator ?? OrtAllocator.DefaultInstance, TensorElementType.Float, shape);
+        }
+        catch (OnnxRuntimeException e)
+        {
+            throw new ToolException(
+                $"The device has no room for weights of shape [{string.Join(", ", shape)}], which it holds twice with their moments: {e.Message.ReplaceLineEndings(" ")}. Free memory there, freeze more, or train with --set device=cpu.", e);
+        }
+    }
 
     /// <summary>Copies a tensor to the device, from it, or on it.</summary>
     /// <exception cref="ToolException">The device gave up.</exception>
