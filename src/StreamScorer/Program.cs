@@ -9,6 +9,7 @@ var root = new RootCommand("Reads posts from a Kafka topic, scores them with one
     CheckCommand.Create(),
     AuditCommand.Create(),
     DeadLettersCommand.Create(),
+    BackfillCommand.Create(),
 };
 
 HelpWithExamples.Install(root);

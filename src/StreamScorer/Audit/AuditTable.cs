@@ -26,7 +26,7 @@ internal static class AuditTable
     public static void Write(AuditReport report, TextWriter output)
     {
         var rows = report.Partitions.Append(report.Total).Select(p => Columns.Select(c => Convert.ToString(c.Cell(p), CultureInfo.InvariantCulture) ?? "").ToArray());
-        TextTable.Write(output, [.. Columns.Select(c => c.Head)], [.. rows]);
+        TextTable.Write(output, [.. Columns.Select(c => c.Head)], [.. rows], isNumber: _ => true);
         foreach (var partition in report.Partitions)
         {
             foreach (var (kind, offsets) in partition.Examples ?? new Dictionary<string, string>())

@@ -12,7 +12,7 @@ internal static class LetterText
     private static readonly string[] Heads = ["at", "reason", "source", "dead since", "key", "bytes", "replays", "replayed"];
 
     public static void Table(IEnumerable<(DeadLetter Letter, bool Replayed)> letters, TextWriter output)
-        => TextTable.Write(output, Heads, [.. letters.Select(l => Row(l.Letter, l.Replayed))]);
+        => TextTable.Write(output, Heads, [.. letters.Select(l => Row(l.Letter, l.Replayed))], isNumber: head => head is "bytes" or "replays");
 
     /// <summary>One JSON object, without the value.</summary>
     public static string Json(DeadLetter letter, bool replayed)

@@ -35,12 +35,12 @@ internal sealed class RangeReader<TValue>(KafkaOptions kafka, IsolationLevel iso
             var result = Next(consumer, range.Topic);
             if (result is not null && open.TryGetValue(result.TopicPartition, out var end))
             {
-                seen = TimeProvider.System.GetTimestamp();
                 if (!result.IsPartitionEOF && result.Offset < end)
                 {
                     take(result);
                 }
 
+                seen = TimeProvider.System.GetTimestamp(); // after it: the caller's own time is no silence
                 waitsAt[result.TopicPartition] = result.Offset;
                 if (result.Offset >= (result.IsPartitionEOF ? end : end - 1))
                 {
@@ -61,7 +61,7 @@ internal sealed class RangeReader<TValue>(KafkaOptions kafka, IsolationLevel iso
         {
             return consumer.Consume(TimeSpan.FromMilliseconds(200));
         }
-        catch (ConsumeException e) when (e.Error.Code is ErrorCode.Local_Transport or ErrorCode.Local_AllBrokersDown or ErrorCode.Local_TimedOut or ErrorCode.Local_Resolve)
+        catch (ConsumeException e) when (e.Error.Code is ErrorCode.Local_Transport or ErrorCode.Local_AllBrokersDown or ErrorCode.Local_TimedOut or ErrorCode.Local_Resolve or ErrorCode.Local_MaxPollExceeded)
         {
             return null; // pressure tier: the client reconnects by itself, and the reader's patience ends it
         }
