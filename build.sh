@@ -17,12 +17,15 @@ usage() {
 StreamScorer: builds what changed, then does what you ask.
 
   ./build.sh demo [--posts N] [--rate R]   posts flow through an embedded Kafka broker, live in the terminal
-  ./build.sh run COMMAND [ARGS]            the streamscorer program: run, demo, score, check (--help says more)
+  ./build.sh run COMMAND [ARGS]            the streamscorer program: run, demo, score, check, audit, dead-letters, backfill
   ./build.sh modeltool COMMAND [ARGS]      the modeltool program: makes and judges model bundles
   ./build.sh test [PROJECT...] [ARGS]      all tests, or those of the projects named (Shared, StreamScorer, ModelTool);
                                            ARGS go to the test programs: --filter-class '*Tokenizer*';
                                            ends with "N passed, N failed, N skipped"
   ./build.sh bench COMMAND [ARGS]          measured comparisons
+  ./build.sh trial NAME [ARGS]             breaks a three-broker Kafka or the workers on it, then accounts for every post
+                                           (KAFKA_HOME: a Kafka folder with kafka-dev.sh); trial --help lists them
+  ./build.sh soak produce|verify [ARGS]    a load of known posts, and an independent check of what became of them
   ./build.sh format [--check]              formats the code, or only checks that it is
   ./build.sh pack [--cuda]                 a tar.gz to install, in artifacts/pack (--cuda: with the 230 MB GPU provider)
   ./build.sh restore FOLDER...              only the packages, of the projects in these folders (src/StreamScorer)
@@ -88,6 +91,13 @@ once() {
     exec 9>&-
 }
 fresh() { [ -e "$output" ] && [ -e "$stamp" ] && [ "$(<"$stamp")" = "$now" ]; }
+
+# The trial runner starts the worker and modeltool as they are built.
+soak() {
+    once StreamScorer "$artifacts/bin/StreamScorer/release/streamscorer.dll" "$code" "building StreamScorer" build src/StreamScorer/StreamScorer.csproj -c Release
+    once ModelTool "$artifacts/bin/ModelTool/release/modeltool.dll" "$code" "building ModelTool" build src/ModelTool/ModelTool.csproj -c Release
+    program bench/soak/Soak.csproj Soak soak "bench/soak" "$@"
+}
 
 # program PROJECT FOLDER ASSEMBLY INPUTS ARGS...: becomes the program, so that signals and the exit code are its own.
 program() {
@@ -164,6 +174,8 @@ case $verb in
     run) program src/StreamScorer/StreamScorer.csproj StreamScorer streamscorer "$code" "$@" ;;
     modeltool) program src/ModelTool/ModelTool.csproj ModelTool modeltool "$code" "$@" ;;
     bench) program bench/Bench.csproj Bench bench "$code bench" "$@" ;;
+    trial) soak trial "$@" ;;
+    soak) soak "$@" ;;
     test) test_all "$@" ;;
     format) format "$@" ;;
     restore) restore_projects "$@" ;;

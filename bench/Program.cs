@@ -5,7 +5,7 @@ var root = new RootCommand("Measured comparisons. Each prints a table of ratios 
 {
     StreamComparison.Create(),
     GroupComparison.Create(),
-    KillRestart.Create(),
+    AuditRate.Create(),
     ModelComparison.Create(),
     TrainComparison.Create(),
 };

@@ -1,0 +1,99 @@
+using System.Diagnostics;
+
+namespace Soak;
+
+/// <summary>One worker, which can be killed and started again. Its log goes to a file.</summary>
+internal sealed class WorkerProcess(string name, IReadOnlyList<string> arguments, string folder) : IAsyncDisposable
+{
+    private Process? _process;
+    private StreamWriter? _log;
+
+    /// <summary>Exit codes of ends that were asked for politely and not answered with 0, and of ends that nobody asked for.</summary>
+    public List<string> BadEnds { get; } = [];
+
+    public int Starts { get; private set; }
+
+    public bool IsRunning => _process is { HasExited: false };
+
+    public int Pid => _process!.Id;
+
+    public void Start()
+    {
+        _log ??= new StreamWriter(Path.Combine(folder, $"{name}.log")) { AutoFlush = true };
+        Starts++;
+        _process = new Process { StartInfo = new ProcessStartInfo("dotnet", arguments) { RedirectStandardError = true, RedirectStandardOutput = true, WorkingDirectory = folder } };
+        _process.ErrorDataReceived += (_, line) => Write(line.Data);
+        _process.OutputDataReceived += (_, line) => Write(line.Data);
+        _process.Start();
+        _process.BeginErrorReadLine();
+        _process.BeginOutputReadLine();
+    }
+
+    /// <summary>Starts it again when it has ended by itself, as a supervisor does; that is allowed where a trial says so, and always counted.</summary>
+    public void Supervise()
+    {
+        if (_process is { HasExited: true } ended)
+        {
+            BadEnds.Add($"{name} ended by itself with exit code {ended.ExitCode}");
+            Start();
+        }
+    }
+
+    public async Task KillAsync()
+    {
+        _process!.Kill();
+        await _process.WaitForExitAsync();
+        _process = null;
+    }
+
+    public async Task StopAsync()
+    {
+        if (_process is not { } process)
+        {
+            return;
+        }
+
+        if (!process.HasExited)
+        {
+            await Run.SignalAsync("TERM", process.Id);
+        }
+
+        try
+        {
+            await process.WaitForExitAsync().WaitAsync(TimeSpan.FromSeconds(60));
+            if (process.ExitCode != 0)
+            {
+                BadEnds.Add($"{name} ended with exit code {process.ExitCode} after SIGTERM");
+            }
+        }
+        catch (TimeoutException)
+        {
+            BadEnds.Add($"{name} did not end within 60 s of SIGTERM");
+            process.Kill();
+        }
+
+        _process = null;
+    }
+
+    public async ValueTask DisposeAsync()
+    {
+        if (_process is { HasExited: false })
+        {
+            await Run.SignalAsync("CONT", _process.Id); // a stopped process would not be gone before it goes on
+            await KillAsync();
+        }
+
+        _log?.Dispose();
+    }
+
+    private void Write(string? line)
+    {
+        if (line is not null)
+        {
+            lock (this)
+            {
+                _log?.WriteLine(line);
+            }
+        }
+    }
+}
