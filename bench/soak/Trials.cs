@@ -24,8 +24,8 @@ internal static class Trials
             await WorkingAsync(trial, until);
             await Task.Delay(trial.Dice.Next(3_000, 7_000), until);
             worker.Supervise();
-            trial.Recovery.Fault();
             await worker.KillAsync();
+            trial.Recovery.Fault();
             worker.Start();
         }
     }
@@ -38,8 +38,8 @@ internal static class Trials
             await WorkingAsync(trial, until);
             await Task.Delay(trial.Dice.Next(3_000, 7_000), until);
             worker.Supervise();
-            trial.Recovery.Fault();
             await worker.StopAsync();
+            trial.Recovery.Fault();
             worker.Start();
         }
     }
@@ -55,8 +55,8 @@ internal static class Trials
                 continue;
             }
 
-            trial.Recovery.Fault();
             await trial.Cluster.KillAsync(broker);
+            trial.Recovery.Fault();
             await SuperviseAsync(trial, TimeSpan.FromSeconds(trial.Dice.Next(4, 12)), CancellationToken.None);
             await trial.Cluster.RestartAsync(broker);
         }
@@ -69,8 +69,8 @@ internal static class Trials
         {
             await SuperviseAsync(trial, TimeSpan.FromSeconds(10), until);
             var worker = trial.Worker(i % 2 == 0 ? "w1" : "w2");
-            trial.Recovery.Fault();
             await Run.SignalAsync("STOP", worker.Pid);
+            trial.Recovery.Fault();
             await Task.Delay(TimeSpan.FromSeconds(20), CancellationToken.None);
             await Run.SignalAsync("CONT", worker.Pid);
         }
@@ -82,8 +82,8 @@ internal static class Trials
         {
             await SuperviseAsync(trial, TimeSpan.FromSeconds(10), until);
             var pid = await trial.Cluster.PidAsync(trial.Cluster.Leader(trial.Topics.Scored, i % trial.Partitions));
-            trial.Recovery.Fault();
             await Run.SignalAsync("STOP", pid);
+            trial.Recovery.Fault();
             await SuperviseAsync(trial, TimeSpan.FromSeconds(15), CancellationToken.None);
             await Run.SignalAsync("CONT", pid);
         }
