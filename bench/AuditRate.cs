@@ -58,7 +58,7 @@ internal static class AuditRate
     private static void Fill(Settings settings, int count)
     {
         var texts = Samples.Texts(count);
-        var outcomes = new Outcomes(ModelBundle.Open(Samples.Bundle).Identity, "2026-11-21.1", TimeProvider.System);
+        var outcomes = new Outcomes(ModelBundle.Open(Samples.Bundle).Identity, "2026-11-21.1", settings.Publish, TimeProvider.System);
         using var producer = new ProducerBuilder<byte[]?, byte[]?>(new ProducerConfig { BootstrapServers = settings.Kafka.BootstrapServers, LingerMs = 20, CompressionType = CompressionType.Lz4, QueueBufferingMaxKbytes = 200_000, QueueBufferingMaxMessages = 1_000_000 }).Build();
         var offsets = new long[Partitions];
         for (var i = 0; i < count; i++)
@@ -73,7 +73,7 @@ internal static class AuditRate
 
             if (i % 100 == 50)
             {
-                Send(producer, settings.Publish.DeadLetterTopic, partition, Outcomes.DeadLetter(new Entry(source) { Reject = new Reject(RejectReason.NotJson, "Not JSON.") }));
+                Send(producer, settings.Publish.DeadLetterTopic, partition, outcomes.DeadLetter(new Entry(source) { Reject = new Reject(RejectReason.NotJson, "Not JSON.") }));
                 continue;
             }
 

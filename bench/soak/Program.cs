@@ -41,7 +41,7 @@ verify.SetAction((parsed, _) =>
     }
 
     var faults = verifier.Close();
-    Console.WriteLine($"{parsed.GetValue(posts)} sent; {verifier.Scored} scored, {verifier.DeadLettered} dead-lettered, {verifier.Doubled} doubled");
+    Console.WriteLine($"{parsed.GetValue(posts)} sent; {verifier.Scored} scored, {verifier.DeadLettered} dead-lettered, {verifier.Erased} erased, {verifier.Doubled} doubled");
     foreach (var (kind, (count, first)) in faults)
     {
         Console.WriteLine($"{count} {kind}; the first: {first}");

@@ -10,7 +10,7 @@ internal enum Due
     Scored,
     DeadLetter,
 
-    /// <summary>A tombstone: no outcome.</summary>
+    /// <summary>A tombstone: no outcome, but it goes on to the scored and the flagged topic, where it erases.</summary>
     Nothing,
 }
 

@@ -21,12 +21,15 @@ internal sealed class SoakVerifier(SoakTopics topics, int seed, int count)
     private readonly Dictionary<(string Topic, string Key), int> _last = [];
     private readonly SortedDictionary<string, (int Count, string First)> _faults = new(StringComparer.Ordinal);
 
-    /// <summary>Records that have an outcome.</summary>
+    /// <summary>Records that have an outcome; of a tombstone, the erasure.</summary>
     public int Answered { get; private set; }
 
     public int Scored { get; private set; }
 
     public int DeadLettered { get; private set; }
+
+    /// <summary>Tombstones that went on to the scored topic.</summary>
+    public int Erased { get; private set; }
 
     public int Doubled { get; private set; }
 
@@ -57,7 +60,11 @@ internal sealed class SoakVerifier(SoakTopics topics, int seed, int count)
         if (result.Topic == topics.Flagged)
         {
             _flagged[number] = Increment(_flagged[number]);
-            Score(result, record);
+            if (record.Due != Due.Nothing)
+            {
+                Score(result, record);
+            }
+
             return;
         }
 
@@ -69,10 +76,9 @@ internal sealed class SoakVerifier(SoakTopics topics, int seed, int count)
     {
         for (var number = 0; number < count; number++)
         {
-            var due = SoakRecord.Make(seed, number).Due;
-            if (due != Due.Nothing && _outcomes[number] == 0)
+            if (_outcomes[number] == 0)
             {
-                Fault("lost", $"number {number}");
+                Fault(SoakRecord.Make(seed, number).Due == Due.Nothing ? "not erased" : "lost", $"number {number}");
             }
 
             if (_flagDue[number] != _flagged[number] > 0)
@@ -89,15 +95,13 @@ internal sealed class SoakVerifier(SoakTopics topics, int seed, int count)
         return _faults;
     }
 
-    /// <summary>Records that must have an outcome.</summary>
-    public static int DueOf(int seed, int count) => Enumerable.Range(0, count).Count(number => SoakRecord.Make(seed, number).Due != Due.Nothing);
-
     private void TakeOutcome(ConsumeResult<byte[]?, byte[]?> result, SoakRecord record)
     {
         var isDead = result.Topic == topics.DeadLetter;
-        if (record.Due != (isDead ? Due.DeadLetter : Due.Scored))
+        var came = isDead ? Due.DeadLetter : result.Message.Value is null ? Due.Nothing : Due.Scored;
+        if (record.Due != came)
         {
-            Fault($"due {record.Due} and came as {(isDead ? "a dead letter" : "scored")}", result, record.Number);
+            Fault($"due {record.Due} and came as {came}", result, record.Number);
         }
 
         var first = _outcomes[record.Number] == 0;
@@ -105,7 +109,12 @@ internal sealed class SoakVerifier(SoakTopics topics, int seed, int count)
         if (first)
         {
             Answered++;
-            (Scored, DeadLettered) = isDead ? (Scored, DeadLettered + 1) : (Scored + 1, DeadLettered);
+            (Scored, DeadLettered, Erased) = came switch
+            {
+                Due.DeadLetter => (Scored, DeadLettered + 1, Erased),
+                Due.Nothing => (Scored, DeadLettered, Erased + 1),
+                _ => (Scored + 1, DeadLettered, Erased),
+            };
             Order(result, record);
         }
         else
@@ -117,6 +126,10 @@ internal sealed class SoakVerifier(SoakTopics topics, int seed, int count)
         if (isDead)
         {
             Original(result, record);
+        }
+        else if (came == Due.Nothing)
+        {
+            _flagDue[record.Number] = true; // what erases a score erases its copy too
         }
         else
         {

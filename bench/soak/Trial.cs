@@ -126,9 +126,8 @@ internal sealed class Trial(string name, TrialOptions options, DevCluster cluste
     private void Watch(SoakProducer producer, SoakVerifier verifier, CancellationToken stop)
     {
         using var reader = new SoakReader(cluster.Servers, topics);
-        var due = SoakVerifier.DueOf(options.Seed, options.Posts);
         var (last, said) = (Stopwatch.GetTimestamp(), Stopwatch.GetTimestamp());
-        while (verifier.Answered < due)
+        while (verifier.Answered < options.Posts)
         {
             stop.ThrowIfCancellationRequested();
             if (reader.Next(TimeSpan.FromMilliseconds(50)) is { } result)
@@ -151,7 +150,7 @@ internal sealed class Trial(string name, TrialOptions options, DevCluster cluste
             if (Stopwatch.GetElapsedTime(said) > TimeSpan.FromSeconds(10))
             {
                 said = Stopwatch.GetTimestamp();
-                Console.Error.WriteLine(FormattableString.Invariant($"{name}: {producer.Acknowledged} sent, {verifier.Answered} of {due} answered, {Recovery.Faults} faults"));
+                Console.Error.WriteLine(FormattableString.Invariant($"{name}: {producer.Acknowledged} sent, {verifier.Answered} answered, {Recovery.Faults} faults"));
             }
         }
     }
@@ -165,7 +164,7 @@ internal sealed class Trial(string name, TrialOptions options, DevCluster cluste
         var ends = _workers.Values.SelectMany(w => w.BadEnds).ToList();
         var (code, audit) = await Run.ToEndAsync("dotnet", [Run.Program("StreamScorer", "streamscorer"), "audit", "--group", .. AuditSets()], 1, 2);
         int Of(string kind) => faults.TryGetValue(kind, out var fault) ? fault.Count : 0;
-        Console.WriteLine(string.Create(CultureInfo.InvariantCulture, $"| {name} | {producer.Acknowledged} at {options.Rate:F0}/s | {Recovery.Faults} | {fresh.Scored} + {fresh.DeadLettered} + {options.Posts - SoakVerifier.DueOf(options.Seed, options.Posts)} | {Of("lost")} | {Of("doubled")} | {faults.Where(f => f.Key is not ("lost" or "doubled")).Sum(f => f.Value.Count)} | {Recovery} | {elapsed.TotalSeconds:F0} s | {(code == 0 ? "fine" : $"exit code {code}")} |"));
+        Console.WriteLine(string.Create(CultureInfo.InvariantCulture, $"| {name} | {producer.Acknowledged} at {options.Rate:F0}/s | {Recovery.Faults} | {fresh.Scored} + {fresh.DeadLettered} + {fresh.Erased} | {Of("lost")} | {Of("doubled")} | {faults.Where(f => f.Key is not ("lost" or "doubled")).Sum(f => f.Value.Count)} | {Recovery} | {elapsed.TotalSeconds:F0} s | {(code == 0 ? "fine" : $"exit code {code}")} |"));
         foreach (var (kind, (count, first)) in faults)
         {
             Console.WriteLine(string.Create(CultureInfo.InvariantCulture, $"    {count} {kind}; the first: {first}"));

@@ -27,7 +27,10 @@ internal static class Backfill
         var health = new HealthState(settings.Operate, time);
         using var engine = Engine.Open(settings, telemetry, health, time, loggers);
         var ledger = new OffsetLedger();
-        using var publish = new PublishStage(settings, engine.Outcomes, ledger, telemetry, health, time, loggers.CreateLogger<PublishStage>());
+
+        // Transactions would gain nothing: without a group there are no offsets to commit with the outcomes.
+        var producers = new ProducerFactory(settings with { Settle = settings.Settle with { Delivery = Delivery.AtLeastOnce } }, loggers.CreateLogger<ProducerFactory>());
+        using var publish = new AtLeastOnceStage(new OutcomeSender(engine.Outcomes, telemetry, time), ledger, producers, telemetry, health, time);
         var source = new RangeSource(settings, range, engine.Intake, ledger, progress, time);
         await engine.Pipeline.RunAsync(abort => source.RunAsync(stop, abort), publish.RunAsync, settings.Pipeline.DrainTimeout, stop);
         var counted = telemetry.Read();

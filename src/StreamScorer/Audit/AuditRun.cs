@@ -66,9 +66,8 @@ internal sealed class AuditRun(Settings settings, AuditRequest request, Progress
 
     private void ReadInput(TopicRange range, AuditBook book, CancellationToken stop)
     {
-        // As the worker reads it: committed records, unless its own configuration says otherwise.
-        var isolation = settings.Kafka.Client<ConsumerConfig>().IsolationLevel ?? IsolationLevel.ReadCommitted;
-        new RangeReader<bool>(settings.Kafka, isolation, HasValue.Instance).Read(
+        // As the worker reads it, whatever the outputs are read with.
+        new RangeReader<bool>(settings.Kafka, IsolationLevel.ReadCommitted, HasValue.Instance).Read(
             range,
             record =>
             {

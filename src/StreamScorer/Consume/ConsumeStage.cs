@@ -218,14 +218,6 @@ internal sealed partial class ConsumeStage : IDisposable
         return config;
     }
 
-    /// <summary>Bytes as they are; null stays null, so that a tombstone can be told from an empty value.</summary>
-    private sealed class Bytes : IDeserializer<byte[]?>
-    {
-        public static readonly Bytes Instance = new();
-
-        public byte[]? Deserialize(ReadOnlySpan<byte> data, bool isNull, SerializationContext context) => isNull ? null : data.ToArray();
-    }
-
     [LoggerMessage(1001, LogLevel.Warning, "Kafka consumer: {Code}: {Reason}")]
     private static partial void LogClientError(ILogger logger, ErrorCode code, string reason);
 

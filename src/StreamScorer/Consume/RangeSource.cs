@@ -25,8 +25,7 @@ internal sealed class RangeSource(Settings settings, TopicRange range, Intake in
         ledger.Assigned(range.Ranges.Select(r => new TopicPartition(range.Topic, r.Partition)));
         try
         {
-            var isolation = settings.Kafka.Client<ConsumerConfig>().IsolationLevel ?? IsolationLevel.ReadCommitted;
-            new RangeReader<byte[]?>(settings.Kafka, isolation, Bytes.Instance).Read(range, record => Take(record, room, end.Token), end.Token);
+            new RangeReader<byte[]?>(settings.Kafka, IsolationLevel.ReadCommitted, Bytes.Instance).Read(range, record => Take(record, room, end.Token), end.Token);
             intake.Complete();
         }
         catch (OperationCanceledException) when (stop.IsCancellationRequested)

@@ -146,7 +146,7 @@ internal sealed class DeadLetterReplay(Settings settings, Cluster cluster, DeadL
         config.CompressionType ??= settings.Publish.Compression;
         config.MessageMaxBytes ??= settings.Publish.MaxMessageBytes;
         config.Partitioner ??= Partitioner.Murmur2Random; // the worker's, so that a key's records stay together
-        var producer = new ProducerBuilder<byte[]?, byte[]?>(config).SetErrorHandler((_, _) => { }).SetLogHandler((_, _) => { }).Build();
+        var producer = new ProducerBuilder<byte[]?, byte[]?>(config).SetOAuthBearerTokenRefreshHandler(settings.Kafka.TokenHandler).SetErrorHandler((_, _) => { }).SetLogHandler((_, _) => { }).Build();
         try
         {
             producer.InitTransactions(Limit);

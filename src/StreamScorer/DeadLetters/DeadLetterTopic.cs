@@ -1,5 +1,6 @@
 using Confluent.Kafka;
 using StreamScorer.Configure;
+using StreamScorer.Consume;
 using StreamScorer.Operate;
 using StreamScorer.Score;
 using StreamScorer.Topics;

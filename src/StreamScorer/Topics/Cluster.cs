@@ -15,33 +15,14 @@ internal sealed class Cluster : IDisposable
     private Cluster(KafkaOptions kafka, IAdminClient admin, IReadOnlyDictionary<string, int[]> partitions)
         => (_kafka, _admin, _partitions) = (kafka, admin, partitions);
 
-    /// <exception cref="StartupException">No broker answers, or the client refuses a property.</exception>
+    /// <exception cref="StartupException">No broker answers, or it does not let this user in.</exception>
     public static Cluster Connect(KafkaOptions kafka)
     {
-        var last = "";
-        IAdminClient? admin = null;
-        try
-        {
-            admin = new AdminClientBuilder(kafka.Client<AdminClientConfig>())
-                .SetErrorHandler((_, error) => last = $" ({error.Reason})")
-                .SetLogHandler((_, _) => { })
-                .Build();
-
-            // All topics and not one by name: asking for a missing topic may create it.
-            var partitions = admin.GetMetadata(kafka.ConnectTimeout).Topics
-                .Where(topic => topic.Error.Code == ErrorCode.NoError)
-                .ToDictionary(topic => topic.Topic, topic => topic.Partitions.Select(p => p.PartitionId).Order().ToArray(), StringComparer.Ordinal);
-            return new Cluster(kafka, admin, partitions);
-        }
-        catch (KafkaException e)
-        {
-            admin?.Dispose();
-            throw new StartupException($"No Kafka broker answered at {kafka.BootstrapServers} within {kafka.ConnectTimeout}: {e.Error.Reason}{last}. Check that it runs and is reachable, or set Kafka:BootstrapServers.");
-        }
-        catch (InvalidOperationException e)
-        {
-            throw new StartupException($"Kafka:Properties: {e.Message}");
-        }
+        var (admin, metadata) = KafkaConnection.Open(kafka);
+        var partitions = metadata.Topics
+            .Where(topic => topic.Error.Code == ErrorCode.NoError)
+            .ToDictionary(topic => topic.Topic, topic => topic.Partitions.Select(p => p.PartitionId).Order().ToArray(), StringComparer.Ordinal);
+        return new Cluster(kafka, admin, partitions);
     }
 
     /// <summary>Numbers of the topic's partitions, in order.</summary>

@@ -1,5 +1,6 @@
 using Confluent.Kafka;
 using StreamScorer.Configure;
+using StreamScorer.Consume;
 using StreamScorer.Operate;
 
 namespace StreamScorer.Topics;
@@ -11,8 +12,8 @@ namespace StreamScorer.Topics;
 /// <param name="value">Makes of the value's bytes what the caller needs of them, without a copy where it can.</param>
 internal sealed class RangeReader<TValue>(KafkaOptions kafka, IsolationLevel isolation, IDeserializer<TValue> value)
 {
-    /// <summary>Silence after which something is wrong: longer than a change of a leader takes, and than an ordinary transaction.</summary>
-    public TimeSpan Patience { get; init; } = TimeSpan.FromSeconds(30);
+    /// <summary>Silence after which something is wrong: longer than a change of a leader takes, and than the transaction that a killed worker leaves open.</summary>
+    public TimeSpan Patience { get; init; } = TimeSpan.FromSeconds(75);
 
     /// <param name="take">Called for each record on the calling thread. Its time is not limited: nobody expels this consumer.</param>
     /// <exception cref="StartupException">The broker refuses, has lost the records meanwhile, or gives nothing for too long.</exception>
@@ -98,16 +99,9 @@ internal sealed class RangeReader<TValue>(KafkaOptions kafka, IsolationLevel iso
         return new ConsumerBuilder<byte[]?, TValue>(config)
             .SetKeyDeserializer(Bytes.Instance)
             .SetValueDeserializer(value)
+            .SetOAuthBearerTokenRefreshHandler(kafka.TokenHandler)
             .SetErrorHandler((_, _) => { })
             .SetLogHandler((_, _) => { })
             .Build();
     }
-}
-
-/// <summary>Bytes as they are; null stays null, so that a tombstone can be told from an empty value.</summary>
-internal sealed class Bytes : IDeserializer<byte[]?>
-{
-    public static readonly Bytes Instance = new();
-
-    public byte[]? Deserialize(ReadOnlySpan<byte> data, bool isNull, SerializationContext context) => isNull ? null : data.ToArray();
 }
