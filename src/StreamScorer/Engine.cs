@@ -7,6 +7,7 @@ using StreamScorer.Encode;
 using StreamScorer.Infer;
 using StreamScorer.Operate;
 using StreamScorer.Publish;
+using StreamScorer.Recover;
 using StreamScorer.Shared.Bundle;
 using StreamScorer.Shared.Infer;
 using StreamScorer.Shared.Judge;
@@ -22,7 +23,7 @@ internal sealed class Engine : IDisposable
     private readonly IScorer _scorer;
     private readonly CallWatch _watch;
 
-    private Engine(ModelBundle bundle, IScorer scorer, string deviceReason, Settings settings, Telemetry telemetry, HealthState health, TimeProvider time, ILoggerFactory loggers)
+    private Engine(ModelBundle bundle, IScorer scorer, string deviceReason, Settings settings, Telemetry telemetry, HealthState health, TimeProvider time, ILoggerFactory loggers, CrashGuard guard)
     {
         _scorer = scorer;
         _watch = new CallWatch(settings.Infer.CallTimeout, time);
@@ -35,8 +36,8 @@ internal sealed class Engine : IDisposable
         FlagNames = judge.FlagNames;
         Pipeline = new Pipeline(
             Intake,
-            new EncodeStage(new PostDecoder(settings.Decode), bundle.LoadEncoder(), settings.Group, scorer.Pads, limit, telemetry, health, time),
-            new InferStage(new FailureLadder(scorer, settings.Infer, settings.Group, _watch, telemetry, health, time, loggers.CreateLogger<FailureLadder>()), _watch, new SegmentPool(bundle.Manifest), judge, limit, telemetry, health, time));
+            new EncodeStage(new PostDecoder(settings.Decode), bundle.LoadEncoder(), settings.Group, scorer.Pads, limit, guard, telemetry, health, time),
+            new InferStage(new FailureLadder(scorer, settings.Infer, settings.Group, _watch, telemetry, health, time, loggers.CreateLogger<FailureLadder>()), _watch, new SegmentPool(bundle.Manifest), judge, limit, guard, telemetry, health, time));
     }
 
     public ModelBundle Bundle { get; }
@@ -56,11 +57,12 @@ internal sealed class Engine : IDisposable
     public string DeviceReason { get; }
 
     /// <summary>Loads the bundle and warms the model up.</summary>
+    /// <param name="guard">Null: crashes are not remembered.</param>
     /// <exception cref="BundleException">The bundle is not there or not whole.</exception>
     /// <exception cref="InferenceException">The device that was asked for cannot be had.</exception>
     /// <param name="loggers">Null: what goes wrong on the way is counted and not told.</param>
     /// <param name="wrap">Puts something before the model, such as faults that a test makes.</param>
-    public static Engine Open(Settings settings, Telemetry telemetry, HealthState health, TimeProvider time, ILoggerFactory? loggers = null, Func<IScorer, IScorer>? wrap = null)
+    public static Engine Open(Settings settings, Telemetry telemetry, HealthState health, TimeProvider time, ILoggerFactory? loggers = null, Func<IScorer, IScorer>? wrap = null, CrashGuard? guard = null)
     {
         var bundle = ModelBundle.Open(ProgramFiles.Find(settings.Model.Bundle, Directory.Exists) ?? settings.Model.Bundle);
         if (bundle.Manifest.Heads.FirstOrDefault(head => head.Pair) is { } pair)
@@ -71,7 +73,7 @@ internal sealed class Engine : IDisposable
         var scorer = OnnxScorer.Open(bundle, settings.Infer);
         health.ModelWarm();
         var reason = string.Join(' ', [scorer.DeviceReason, .. scorer.Notes]);
-        return new Engine(bundle, wrap is null ? scorer : wrap(scorer), reason, settings, telemetry, health, time, loggers ?? NullLoggerFactory.Instance);
+        return new Engine(bundle, wrap is null ? scorer : wrap(scorer), reason, settings, telemetry, health, time, loggers ?? NullLoggerFactory.Instance, guard ?? CrashGuard.Off());
     }
 
     public void Dispose()

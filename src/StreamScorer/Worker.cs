@@ -1,8 +1,10 @@
+using Confluent.Kafka;
 using Microsoft.Extensions.Logging;
 using StreamScorer.Configure;
 using StreamScorer.Consume;
 using StreamScorer.Operate;
 using StreamScorer.Publish;
+using StreamScorer.Recover;
 using StreamScorer.Settle;
 using StreamScorer.Shared.Infer;
 
@@ -15,11 +17,12 @@ internal sealed partial class Worker : IAsyncDisposable
     private readonly ILoggerFactory _loggers;
     private readonly ILogger _logger;
     private readonly TimeProvider _time;
+    private readonly CrashGuard _guard;
     private OperateEndpoint? _endpoint;
 
-    private Worker(Settings settings, Engine engine, Telemetry telemetry, HealthState health, ILoggerFactory loggers, TimeProvider time)
+    private Worker(Settings settings, Engine engine, CrashGuard guard, Telemetry telemetry, HealthState health, ILoggerFactory loggers, TimeProvider time)
     {
-        (_settings, Engine, Telemetry, Health, _loggers, _time) = (settings, engine, telemetry, health, loggers, time);
+        (_settings, Engine, _guard, Telemetry, Health, _loggers, _time) = (settings, engine, guard, telemetry, health, loggers, time);
         _logger = loggers.CreateLogger<Worker>();
     }
 
@@ -39,8 +42,9 @@ internal sealed partial class Worker : IAsyncDisposable
     {
         var telemetry = new Telemetry(time);
         var health = new HealthState(settings.Operate, time);
-        var engine = Engine.Open(settings, telemetry, health, time, loggers, wrap);
-        var worker = new Worker(settings, engine, telemetry, health, loggers, time);
+        var guard = CrashGuard.Open(settings, telemetry, loggers.CreateLogger<CrashGuard>());
+        var engine = Engine.Open(settings, telemetry, health, time, loggers, wrap, guard);
+        var worker = new Worker(settings, engine, guard, telemetry, health, loggers, time);
         try
         {
             if (await Preflight.CheckAsync(settings) is { Count: > 0 } faults)
@@ -73,8 +77,17 @@ internal sealed partial class Worker : IAsyncDisposable
         Observe(consume);
         using var publish = Publish(consume, ledger);
         LogReading(_logger, _settings.Consume.Topic, _settings.Kafka.BootstrapServers, _settings.Kafka.GroupId);
-        await Engine.Pipeline.RunAsync(consume, publish, _settings.Pipeline.DrainTimeout, stop);
-        LogStopped(_logger);
+        try
+        {
+            await Engine.Pipeline.RunAsync(consume, publish, _settings.Pipeline.DrainTimeout, stop);
+            _guard.Rest(committed: true);
+            LogStopped(_logger);
+        }
+        catch (Exception e) when (e is KafkaException or DeliveryException or TransactionException or TimeoutException)
+        {
+            _guard.Rest(committed: false); // the brokers or the drain limit, and not the records at work
+            throw;
+        }
     }
 
     public async ValueTask DisposeAsync()
@@ -85,6 +98,7 @@ internal sealed partial class Worker : IAsyncDisposable
         }
 
         Engine.Dispose();
+        _guard.Dispose();
         Telemetry.Dispose();
     }
 

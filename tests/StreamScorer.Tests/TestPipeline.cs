@@ -6,6 +6,7 @@ using StreamScorer.Decode;
 using StreamScorer.Encode;
 using StreamScorer.Infer;
 using StreamScorer.Operate;
+using StreamScorer.Recover;
 using StreamScorer.Shared.Bundle;
 using StreamScorer.Shared.Encode;
 using StreamScorer.Shared.Group;
@@ -25,7 +26,7 @@ internal sealed class TestPipeline : IDisposable
     private readonly Pipeline _pipeline;
     private readonly CallWatch _watch;
 
-    public TestPipeline(IScorer scorer, TimeProvider? time = null, BundleManifest? manifest = null, InferOptions? infer = null)
+    public TestPipeline(IScorer scorer, TimeProvider? time = null, BundleManifest? manifest = null, InferOptions? infer = null, CrashGuard? guard = null)
     {
         var clock = time ?? TimeProvider.System;
         var model = manifest ?? Bundle.Manifest;
@@ -33,13 +34,14 @@ internal sealed class TestPipeline : IDisposable
         var health = new HealthState(new OperateOptions(), clock);
         var limit = new MicroBatchLimit(new ConsumeOptions { MaxRecordsPerMicroBatch = 4 });
         var grouping = new GroupOptions();
+        var crashes = guard ?? CrashGuard.Off();
         _telemetry = new Telemetry(clock);
         _watch = new CallWatch(options.CallTimeout, clock);
         var ladder = new FailureLadder(scorer, options, grouping, _watch, _telemetry, health, clock, NullLogger<FailureLadder>.Instance);
         _pipeline = new Pipeline(
             Intake,
-            new EncodeStage(new PostDecoder(new DecodeOptions()), Encoder(model), grouping, pads: true, limit, _telemetry, health, clock),
-            new InferStage(ladder, _watch, new SegmentPool(model), new PolicyJudge(model, Bundle.Policy), limit, _telemetry, health, clock));
+            new EncodeStage(new PostDecoder(new DecodeOptions()), Encoder(model), grouping, pads: true, limit, crashes, _telemetry, health, clock),
+            new InferStage(ladder, _watch, new SegmentPool(model), new PolicyJudge(model, Bundle.Policy), limit, crashes, _telemetry, health, clock));
     }
 
     public Intake Intake { get; } = new();

@@ -32,6 +32,9 @@ public enum RejectReason
 
     /// <summary>The model fails on this post alone.</summary>
     Inference,
+
+    /// <summary>The process died each time it worked on this record, twice of them on it alone.</summary>
+    CrashLoop,
 }
 
 /// <summary>A record that cannot be scored: the reason and one sentence for people, without any of the text.</summary>

@@ -38,7 +38,7 @@ internal static class DemoCommand
         // Fetch wait: the embedded broker, unlike a real one, does not answer a waiting fetch when a record comes.
         // Delivery: it answers every call of a transaction with success, and forgets the offsets that were in it.
         var (settings, configuration) = Shell.Load(
-            parsed, $"Kafka:BootstrapServers={broker.BootstrapServers}", "Kafka:GroupId=demo", "Kafka:Properties:fetch.wait.max.ms=10", "Settle:Delivery=AtLeastOnce", "Operate:Url=http://127.0.0.1:0");
+            parsed, $"Kafka:BootstrapServers={broker.BootstrapServers}", "Kafka:GroupId=demo", "Kafka:Properties:fetch.wait.max.ms=10", "Settle:Delivery=AtLeastOnce", "Operate:Url=http://127.0.0.1:0", "Recover:Restarts=0");
         var topics = new DemoTopics(settings.Consume.Topic, settings.Publish.ScoredTopic, settings.Publish.FlaggedTopic, settings.Publish.DeadLetterTopic);
         var replay = Replay(parsed, settings.Decode.MaxTextBytes);
         foreach (var topic in new[] { topics.Posts, topics.Scored, topics.Flagged, topics.DeadLetter })

@@ -2,6 +2,7 @@ using StreamScorer.Consume;
 using StreamScorer.Decode;
 using StreamScorer.Operate;
 using StreamScorer.Publish;
+using StreamScorer.Recover;
 using StreamScorer.Settle;
 using StreamScorer.Shared.Group;
 using StreamScorer.Shared.Infer;
@@ -28,6 +29,8 @@ internal sealed record Settings
     public SettleOptions Settle { get; init; } = new();
 
     public PipelineOptions Pipeline { get; init; } = new();
+
+    public RecoverOptions Recover { get; init; } = new();
 
     public OperateOptions Operate { get; init; } = new();
 }

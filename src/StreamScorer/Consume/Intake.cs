@@ -75,14 +75,15 @@ internal sealed class Intake
     /// Seals the open micro-batch and takes it: at once when a record waits, else as soon as the first one comes. At least
     /// one record, and then as many as fit <paramref name="limit"/>.
     /// </summary>
+    /// <param name="alone">Tells a record that must be a micro-batch of its own.</param>
     /// <returns>The records in order of arrival; null when completed and empty.</returns>
     /// <exception cref="Exception">The fault that the source completed with.</exception>
-    public async ValueTask<SealedRecords?> TakeAsync(MicroBatchLimit limit, CancellationToken abort)
+    public async ValueTask<SealedRecords?> TakeAsync(MicroBatchLimit limit, Predicate<SourceRecord>? alone, CancellationToken abort)
     {
         while (true)
         {
             abort.ThrowIfCancellationRequested();
-            if (TryTake(limit, out var taken, out var wait))
+            if (TryTake(limit, alone, out var taken, out var wait))
             {
                 Taken?.Invoke();
                 return taken;
@@ -92,7 +93,7 @@ internal sealed class Intake
         }
     }
 
-    private bool TryTake(MicroBatchLimit limit, out SealedRecords? taken, out Task wait)
+    private bool TryTake(MicroBatchLimit limit, Predicate<SourceRecord>? alone, out SealedRecords? taken, out Task wait)
     {
         taken = null;
         wait = Task.CompletedTask;
@@ -105,7 +106,7 @@ internal sealed class Intake
 
             if (_open.Count > 0)
             {
-                taken = Seal(limit.Records, limit.Bytes);
+                taken = alone is null ? Seal(limit.Records, limit.Bytes) : alone(_open.Peek()) ? Seal(1, limit.Bytes) : Seal(Math.Min(limit.Records, _open.TakeWhile(record => !alone(record)).Count()), limit.Bytes);
                 return true;
             }
 

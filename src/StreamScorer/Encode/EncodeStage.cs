@@ -2,6 +2,7 @@ using System.Threading.Channels;
 using StreamScorer.Consume;
 using StreamScorer.Decode;
 using StreamScorer.Operate;
+using StreamScorer.Recover;
 using StreamScorer.Shared.Contracts;
 using StreamScorer.Shared.Encode;
 using StreamScorer.Shared.Group;
@@ -9,7 +10,7 @@ using StreamScorer.Shared.Group;
 namespace StreamScorer.Encode;
 
 /// <summary>Seals micro-batches and prepares them for the model: decode, tokenize, group.</summary>
-internal sealed class EncodeStage(PostDecoder decoder, PostEncoder encoder, GroupOptions grouping, bool pads, MicroBatchLimit limit, Telemetry telemetry, HealthState health, TimeProvider time)
+internal sealed class EncodeStage(PostDecoder decoder, PostEncoder encoder, GroupOptions grouping, bool pads, MicroBatchLimit limit, CrashGuard guard, Telemetry telemetry, HealthState health, TimeProvider time)
 {
     // Under this many records per core the hand-over to other threads costs more than it saves.
     private const int RecordsPerTask = 64;
@@ -38,7 +39,12 @@ internal sealed class EncodeStage(PostDecoder decoder, PostEncoder encoder, Grou
     private async ValueTask<SealedRecords?> NextAsync(Intake intake, CancellationToken abort)
     {
         health.Rests("encode");
-        var records = await intake.TakeAsync(limit, abort);
+        var records = await intake.TakeAsync(limit, guard.Isolated, abort);
+        if (records is not null)
+        {
+            await guard.EnterAsync(records.Records, abort);
+        }
+
         health.Turned("encode");
         return records;
     }
@@ -104,6 +110,12 @@ internal sealed class EncodeStage(PostDecoder decoder, PostEncoder encoder, Grou
         if (source.Value is null)
         {
             return; // a tombstone: neither a post nor a reject, so it is filtered
+        }
+
+        if (guard.IsGuilty(source))
+        {
+            entry.Reject = new Reject(RejectReason.CrashLoop, "The process died each time it worked on this record, twice of them on it alone, so it is not worked on any more.");
+            return;
         }
 
         var decoded = decoder.Decode(source.Value, source.Key, source.Id ?? $"{source.Topic}-{source.Partition}-{source.Offset}");

@@ -1,6 +1,7 @@
 using System.Threading.Channels;
 using StreamScorer.Consume;
 using StreamScorer.Operate;
+using StreamScorer.Recover;
 using StreamScorer.Shared.Contracts;
 using StreamScorer.Shared.Group;
 using StreamScorer.Shared.Infer;
@@ -9,7 +10,7 @@ using StreamScorer.Shared.Judge;
 namespace StreamScorer.Infer;
 
 /// <summary>Owns the device: runs the model on the token batches of a micro-batch, one after the other, and judges the logits.</summary>
-internal sealed class InferStage(FailureLadder ladder, CallWatch watch, SegmentPool pool, PolicyJudge judge, MicroBatchLimit limit, Telemetry telemetry, HealthState health, TimeProvider time)
+internal sealed class InferStage(FailureLadder ladder, CallWatch watch, SegmentPool pool, PolicyJudge judge, MicroBatchLimit limit, CrashGuard guard, Telemetry telemetry, HealthState health, TimeProvider time)
 {
     /// <summary>Runs until <paramref name="input"/> is completed and drained, then completes <paramref name="output"/>.</summary>
     public async Task RunAsync(ChannelReader<MicroBatch> input, ChannelWriter<MicroBatch> output, CancellationToken abort)
@@ -23,6 +24,7 @@ internal sealed class InferStage(FailureLadder ladder, CallWatch watch, SegmentP
                 {
                     // Its own thread for the time of the call, because a model call blocks for as long as it computes.
                     await AnsweredAsync(Task.Factory.StartNew(() => Score(batch, abort), abort, TaskCreationOptions.LongRunning, TaskScheduler.Default));
+                    guard.Leave();
                     await output.WriteAsync(batch, abort);
                     health.Rests("infer");
                 }

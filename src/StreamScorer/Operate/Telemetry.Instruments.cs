@@ -70,7 +70,7 @@ internal sealed partial class Telemetry : IDisposable
         Meter.CreateObservableCounter("streamscorer.commit_failures", () => Interlocked.Read(ref _commitFailures), "{failure}", "Offset commits that failed.");
         Meter.CreateObservableCounter("streamscorer.produce_failures", () => Interlocked.Read(ref _produceFailures), "{failure}", "Outputs that Kafka refused.");
         Meter.CreateObservableCounter("streamscorer.produce_retries", () => Interlocked.Read(ref _produceRetries), "{retry}", "Outputs sent again after a failure.");
-        Meter.CreateObservableCounter("streamscorer.restarts", () => Interlocked.Read(ref _restarts), "{restart}", "Starts after a crash that the worker remembers.");
+        Meter.CreateObservableCounter("streamscorer.restarts", () => Interlocked.Read(ref _restarts), "{restart}", "1 when the process before died with records at work.");
     }
 
     private IEnumerable<Measurement<long>> Measured(Func<PartitionCounts, Measurement<long>> measure) => _partitions.Values.Select(measure);

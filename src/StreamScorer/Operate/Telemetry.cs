@@ -127,8 +127,8 @@ internal sealed partial class Telemetry
 
     public void ProduceRetried() => Interlocked.Increment(ref _produceRetries);
 
-    /// <param name="count">Starts of this worker after a crash, as far as it remembers them.</param>
-    public void Restarted(long count = 1) => Interlocked.Add(ref _restarts, count);
+    /// <summary>The process before died with records at work.</summary>
+    public void Restarted() => Interlocked.Increment(ref _restarts);
 
     /// <summary>The partition is ours: its counters exist from now on, at 0.</summary>
     public void Assigned(string topic, int partition) => Of(topic, partition);

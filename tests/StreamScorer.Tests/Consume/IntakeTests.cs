@@ -63,6 +63,23 @@ public sealed class IntakeTests
     }
 
     [Fact]
+    public async Task TakeAsync_ShouldTakeARecordByItself_WhenItMustBeAlone()
+    {
+        for (var offset = 0; offset < 5; offset++)
+        {
+            _intake.Add(Records.At(0, offset));
+        }
+
+        var taken = new List<long[]>();
+        while (_intake.Waiting.Records > 0)
+        {
+            taken.Add([.. Offsets(await TakeAsync(record => record.Offset is 1 or 2))]);
+        }
+
+        Assert.Equal([[0L], [1], [2], [3, 4]], taken);
+    }
+
+    [Fact]
     public async Task TakeAsync_ShouldHandOnWhatWaits_WhenCompleted()
     {
         _intake.Add(Records.At(0, 7));
@@ -106,7 +123,7 @@ public sealed class IntakeTests
     public async Task TakeAsync_ShouldThrow_WhenAborted()
     {
         using var abort = new CancellationTokenSource();
-        var take = _intake.TakeAsync(Three, abort.Token).AsTask();
+        var take = _intake.TakeAsync(Three, null, abort.Token).AsTask();
 
         await abort.CancelAsync();
 
@@ -130,7 +147,9 @@ public sealed class IntakeTests
         Assert.Equal([1L, 2], Offsets(left));
     }
 
-    private Task<SealedRecords?> TakeAsync() => _intake.TakeAsync(Three, CancellationToken.None).AsTask().WaitAsync(Limit);
+    private Task<SealedRecords?> TakeAsync() => TakeAsync(null);
+
+    private Task<SealedRecords?> TakeAsync(Predicate<SourceRecord>? alone) => _intake.TakeAsync(Three, alone, CancellationToken.None).AsTask().WaitAsync(Limit);
 
     private static IEnumerable<long> Offsets(SealedRecords? taken) => taken!.Records.Select(r => r.Offset);
 }

@@ -7,6 +7,7 @@ using StreamScorer.Encode;
 using StreamScorer.Infer;
 using StreamScorer.Operate;
 using StreamScorer.Publish;
+using StreamScorer.Recover;
 using StreamScorer.Settle;
 using StreamScorer.Shared.Bundle;
 using StreamScorer.Shared.Judge;
@@ -84,12 +85,13 @@ internal sealed class DeliveryRig : IDisposable
         var producers = new ProducerFactory(_settings, NullLogger<ProducerFactory>.Instance);
         using IPublishStage publish = new ExactlyOnceStage(
             sender, _ledger, () => consume.Membership, () => TestProducer.Create(producers.Build(), (call, times) => Before(call, times), (call, times) => After(call, times)), _settings.Settle, Telemetry, _health, time, NullLogger<ExactlyOnceStage>.Instance);
+        using var guard = CrashGuard.Off();
         using var watch = new CallWatch(_settings.Infer.CallTimeout, time);
         var ladder = new FailureLadder(Scorer, _settings.Infer, _settings.Group, watch, Telemetry, _health, time, NullLogger<FailureLadder>.Instance);
         var pipeline = new Pipeline(
             intake,
-            new EncodeStage(new PostDecoder(_settings.Decode), Bundle.LoadEncoder(), _settings.Group, Scorer.Pads, limit, Telemetry, _health, time),
-            new InferStage(ladder, watch, new SegmentPool(Bundle.Manifest), new PolicyJudge(Bundle.Manifest, Bundle.Policy), limit, Telemetry, _health, time));
+            new EncodeStage(new PostDecoder(_settings.Decode), Bundle.LoadEncoder(), _settings.Group, Scorer.Pads, limit, guard, Telemetry, _health, time),
+            new InferStage(ladder, watch, new SegmentPool(Bundle.Manifest), new PolicyJudge(Bundle.Manifest, Bundle.Policy), limit, guard, Telemetry, _health, time));
         await pipeline.RunAsync(consume, publish, _settings.Pipeline.DrainTimeout, _stop.Token);
     }
 }

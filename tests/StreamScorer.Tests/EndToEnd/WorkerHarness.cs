@@ -5,6 +5,7 @@ using StreamScorer.Configure;
 using StreamScorer.Consume;
 using StreamScorer.Operate;
 using StreamScorer.Publish;
+using StreamScorer.Recover;
 using StreamScorer.Settle;
 using StreamScorer.Shared.Infer;
 using StreamScorer.Tests.Kafka;
@@ -26,6 +27,7 @@ internal sealed record WorkerHarness
             Publish = new PublishOptions { ScoredTopic = $"{name}.scored", FlaggedTopic = $"{name}.flagged", DeadLetterTopic = $"{name}.dead-letter" },
             Settle = new SettleOptions { Delivery = kafka.HasTransactions ? Delivery.ExactlyOnce : Delivery.AtLeastOnce, CommitInterval = TimeSpan.FromMilliseconds(50) },
             Operate = new OperateOptions { Enabled = false },
+            Recover = new RecoverOptions { Restarts = 0 },
         };
     }
 
@@ -46,7 +48,7 @@ internal sealed record WorkerHarness
     {
         $"Kafka:BootstrapServers={Kafka.BootstrapServers}", $"Kafka:GroupId={Settings.Kafka.GroupId}", $"Consume:Topic={Input}",
         $"Publish:ScoredTopic={Scored}", $"Publish:FlaggedTopic={Flagged}", $"Publish:DeadLetterTopic={DeadLetters}",
-        $"Settle:Delivery={Settings.Settle.Delivery}", "Operate:Enabled=false",
+        $"Settle:Delivery={Settings.Settle.Delivery}", "Operate:Enabled=false", "Recover:Restarts=0",
     }.SelectMany(set => new[] { "--set", set });
 
     public static async Task<WorkerHarness> CreateAsync(TestKafka kafka, int partitions = 3)
