@@ -115,7 +115,7 @@ internal sealed partial class Worker : IAsyncDisposable
     private void Observe(ConsumeStage consume)
     {
         Telemetry.ObserveInFlight(() => Telemetry.Read().Unsettled);
-        Telemetry.ObservePaused(() => consume.PausedPartitions);
+        Telemetry.ObservePaused(() => consume.Paused);
         Telemetry.ObserveQueue("intake", () => Engine.Intake.Waiting.Records);
         Telemetry.ObserveReady(() => Health.Ready().Ok);
     }

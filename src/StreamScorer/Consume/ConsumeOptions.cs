@@ -23,7 +23,10 @@ internal sealed record ConsumeOptions : IValidatableObject
     [Range(1, 1_000_000)]
     public int MaxBufferedRecords { get; init; } = 8_192;
 
-    /// <summary>The same bound in bytes. Must hold at least one largest record. (default: 67108864)</summary>
+    /// <summary>
+    /// The same bound in bytes: keys, values and headers. librdkafka holds up to as much again for all partitions together (queued.max.messages.kbytes, 1 to
+    /// 64 MiB), and each of the few micro-batches in flight up to MaxBytesPerMicroBatch. Must hold at least one largest record. (default: 67108864)
+    /// </summary>
     [Range(65_536, 2_147_483_648)]
     public long MaxBufferedBytes { get; init; } = 64 << 20;
 

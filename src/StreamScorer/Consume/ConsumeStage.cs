@@ -23,7 +23,7 @@ internal sealed partial class ConsumeStage : IDisposable
     private readonly IConsumer<byte[]?, byte[]?> _consumer;
     private CancellationToken _abort;
     private long _lastCommit;
-    private volatile bool _paused;
+    private readonly Pressure _pressure;
     private bool _draining;
 
     /// <summary>A pause does not carry over to partitions that come later, and inside the handler they cannot be paused yet.</summary>
@@ -35,6 +35,7 @@ internal sealed partial class ConsumeStage : IDisposable
     public ConsumeStage(Settings settings, Intake intake, OffsetLedger ledger, Telemetry telemetry, HealthState health, TimeProvider time, ILogger<ConsumeStage> logger)
     {
         (_settings, _intake, _ledger, _telemetry, _health, _time, _logger) = (settings, intake, ledger, telemetry, health, time, logger);
+        _pressure = new Pressure(settings.Consume);
         _consumer = new ConsumerBuilder<byte[]?, byte[]?>(ClientConfiguration(settings))
             .SetKeyDeserializer(Bytes.Instance)
             .SetValueDeserializer(Bytes.Instance)
@@ -59,7 +60,17 @@ internal sealed partial class ConsumeStage : IDisposable
         }
     }
 
-    public int PausedPartitions => _paused ? _ledger.Owned.Count : 0;
+    /// <summary>Partitions that are not read, by each reason that holds.</summary>
+    public IReadOnlyDictionary<PauseReasons, int> Paused
+    {
+        get
+        {
+            var (reasons, owned) = (_pressure.Reasons, _ledger.Owned.Count);
+            return Enum.GetValues<PauseReasons>().Where(reason => reason != PauseReasons.None).ToDictionary(reason => reason, reason => reasons.HasFlag(reason) ? owned : 0);
+        }
+    }
+
+    private bool IsPaused => _pressure.Reasons != PauseReasons.None;
 
     /// <summary>Polls until <paramref name="stop"/>, then lets the pipeline drain while it keeps the membership alive, commits and leaves the group.</summary>
     /// <param name="abort">Hard stop: no more waiting for the drain. What is settled by then is committed.</param>
@@ -138,34 +149,26 @@ internal sealed partial class ConsumeStage : IDisposable
             epoch));
     }
 
-    /// <summary>
-    /// Pauses when the intake is full and resumes when it is half empty. The gap between the two matters: librdkafka drops
-    /// what it has prefetched of a paused partition, so flapping would fetch everything twice.
-    /// </summary>
+    /// <summary>Pauses and resumes all partitions that are ours. A pause that holds is made again for those that came meanwhile.</summary>
     private void SteerPressure()
     {
         var (records, bytes) = _intake.Waiting;
-        var options = _settings.Consume;
-        if (_pauseNewcomers)
+        var before = IsPaused;
+        _pressure.Weigh(records, bytes, _health.Stuck("publish"), _draining);
+        if (IsPaused && (!before || _pauseNewcomers))
         {
             _consumer.Pause(_consumer.Assignment);
-            _pauseNewcomers = false;
         }
-
-        if (!_paused && (records >= options.MaxBufferedRecords || bytes >= options.MaxBufferedBytes))
-        {
-            _consumer.Pause(_consumer.Assignment);
-            _paused = true;
-        }
-        else if (_paused && !_draining && records <= options.MaxBufferedRecords / 2 && bytes <= options.MaxBufferedBytes / 2)
+        else if (before && !IsPaused)
         {
             _consumer.Resume(_consumer.Assignment);
-            _paused = false;
         }
+
+        _pauseNewcomers = false;
     }
 
     /// <summary>While paused the poll returns nothing, so it must be short enough to notice that there is room again.</summary>
-    private TimeSpan PollLimit => TimeSpan.FromMilliseconds(_paused || _draining ? 5 : 100);
+    private TimeSpan PollLimit => TimeSpan.FromMilliseconds(IsPaused || _draining ? 5 : 100);
 
     private void CommitWhenDue()
     {
@@ -185,8 +188,6 @@ internal sealed partial class ConsumeStage : IDisposable
         _draining = true;
         Withdraw(_ledger.Owned);
         _intake.Complete();
-        _consumer.Pause(_consumer.Assignment);
-        _paused = true;
         while (!_ledger.IsSettled(_ledger.Owned))
         {
             _abort.ThrowIfCancellationRequested();

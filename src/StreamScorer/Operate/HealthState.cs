@@ -90,6 +90,15 @@ internal sealed class HealthState(OperateOptions options, TimeProvider time)
     /// <summary>The loop waits for work; so long it cannot be stuck.</summary>
     public void Rests(string loop) => Set(loop, resting: true);
 
+    /// <summary>How long the work at hand of a loop takes already; zero while it has none.</summary>
+    public TimeSpan Stuck(string loop)
+    {
+        lock (_gate)
+        {
+            return _loops.TryGetValue(loop, out var found) && !found.Resting ? time.GetElapsedTime(found.Turned) : TimeSpan.Zero;
+        }
+    }
+
     /// <summary>The loop came to its end.</summary>
     public void Ended(string loop)
     {

@@ -1,6 +1,7 @@
 using System.Diagnostics.Metrics;
 using System.Reflection;
 using System.Runtime.InteropServices;
+using StreamScorer.Consume;
 
 namespace StreamScorer.Operate;
 
@@ -15,7 +16,7 @@ internal sealed partial class Telemetry
 
     private readonly DateTimeOffset _startedAt;
     private volatile Func<long>? _inFlight;
-    private volatile Func<int>? _paused;
+    private volatile Func<IReadOnlyDictionary<PauseReasons, int>>? _paused;
     private volatile Func<bool>? _ready;
     private volatile int _tokenBudget;
     private volatile IReadOnlyList<(Func<int> Depth, KeyValuePair<string, object?> Tag)> _queues = [];
@@ -25,8 +26,8 @@ internal sealed partial class Telemetry
     /// <param name="records">Records consumed and not yet settled.</param>
     public void ObserveInFlight(Func<long> records) => _inFlight = records;
 
-    /// <param name="partitions">Partitions whose reading is paused.</param>
-    public void ObservePaused(Func<int> partitions) => _paused = partitions;
+    /// <param name="partitions">Partitions whose reading is paused, by each reason.</param>
+    public void ObservePaused(Func<IReadOnlyDictionary<PauseReasons, int>> partitions) => _paused = partitions;
 
     /// <param name="queue">Few fixed names, such as <c>intake</c>.</param>
     /// <param name="depth">What waits in it, in the queue's own unit (records, micro-batches).</param>
@@ -43,7 +44,7 @@ internal sealed partial class Telemetry
     {
         Meter.CreateObservableGauge("streamscorer.consumer.lag_records", MeasureLag, "{record}", "Records between the position and the end of a partition that is ours.");
         Meter.CreateObservableGauge("streamscorer.in_flight_records", () => One(_inFlight), "{record}", "Records consumed and not yet settled.");
-        Meter.CreateObservableGauge("streamscorer.paused_partitions", () => One(_paused), "{partition}", "Partitions whose reading is paused.");
+        Meter.CreateObservableGauge("streamscorer.paused_partitions", MeasurePaused, "{partition}", "Partitions whose reading is paused, by reason.");
         Meter.CreateObservableGauge("streamscorer.queue_depth", MeasureQueues, null, "What waits before a step, in the queue's own unit.");
         Meter.CreateObservableGauge("streamscorer.token_budget_tokens", MeasureTokenBudget, null, "Tokens that one model call may hold; less than Group:MaxTokens after the device ran out of memory.");
         Meter.CreateObservableGauge("streamscorer.ready", MeasureReady, null, "1: the worker is ready, as /health/ready says.");
@@ -58,6 +59,9 @@ internal sealed partial class Telemetry
     private static IEnumerable<Measurement<T>> One<T>(Func<T>? read)
         where T : struct
         => read is null ? [] : [new Measurement<T>(read())];
+
+    private IEnumerable<Measurement<int>> MeasurePaused()
+        => _paused?.Invoke().Select(pair => new Measurement<int>(pair.Value, new KeyValuePair<string, object?>("reason", PauseNames[pair.Key]))) ?? [];
 
     private IEnumerable<Measurement<int>> MeasureQueues() => _queues.Select(queue => new Measurement<int>(queue.Depth(), queue.Tag));
 

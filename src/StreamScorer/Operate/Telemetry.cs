@@ -1,5 +1,6 @@
 using System.Collections.Concurrent;
 using System.Collections.Frozen;
+using StreamScorer.Consume;
 using StreamScorer.Shared.Contracts;
 using StreamScorer.Shared.Infer;
 
@@ -17,6 +18,7 @@ internal sealed partial class Telemetry
     // An enum as a label costs a string each time unless it is made once.
     private static readonly FrozenDictionary<RejectReason, string> ReasonNames = Names<RejectReason>();
     private static readonly FrozenDictionary<Decision, string> DecisionNames = Names<Decision>();
+    private static readonly FrozenDictionary<PauseReasons, string> PauseNames = Names<PauseReasons>();
     private static readonly FrozenDictionary<InferenceFailure, string> FailureNames = Names<InferenceFailure>();
 
     private static readonly FrozenDictionary<string, KeyValuePair<string, object?>> StepTags =

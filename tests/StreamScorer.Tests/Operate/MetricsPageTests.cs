@@ -1,3 +1,4 @@
+using StreamScorer.Consume;
 using StreamScorer.Operate;
 using StreamScorer.Shared.Contracts;
 
@@ -154,7 +155,7 @@ public sealed class MetricsPageTests : IDisposable
         telemetry.EndToEnd(0.5, 0.1);
         telemetry.Lag("posts", 0, 12);
         telemetry.ObserveInFlight(() => 3);
-        telemetry.ObservePaused(() => 1);
+        telemetry.ObservePaused(() => new Dictionary<PauseReasons, int> { [PauseReasons.Bytes] = 1 });
         telemetry.ObserveQueue("intake", () => 2);
         telemetry.ObserveReady(() => true);
         telemetry.ModelInfo("m", "1", "ab", "cpu");
