@@ -16,7 +16,6 @@ namespace StreamScorer.Tests.Audit;
 public sealed class OutcomeTests
 {
     private static readonly ModelIdentity Model = new("mini\"model ü", "7", "abcdef");
-    private static readonly Outcomes Worker = new(Model, "policy", new PublishOptions(), TimeProvider.System);
 
     [Theory]
     [InlineData("posts", Decision.Allow)]

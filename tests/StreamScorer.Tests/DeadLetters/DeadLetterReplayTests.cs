@@ -15,7 +15,6 @@ namespace StreamScorer.Tests.DeadLetters;
 /// <summary>Replays on a real Kafka, because they are transactions.</summary>
 public sealed class DeadLetterReplayTests(RealKafkaFixture kafka)
 {
-    private static readonly Outcomes Worker = new(new ModelIdentity("m", "1", "abc"), "policy", new PublishOptions(), TimeProvider.System);
     private static readonly DeadLetterFilter All = new();
     private static readonly ReplayRequest Plain = new(To: null, MaxReplays: 3, Again: false, DryRun: false);
 

@@ -10,7 +10,6 @@ namespace StreamScorer.Tests.DeadLetters;
 
 public sealed class DeadLetterTests
 {
-    private static readonly Outcomes Worker = new(new ModelIdentity("m", "1", "abc"), "policy", new PublishOptions(), TimeProvider.System);
     private static readonly DeadLetter Letter = Read(Records.DeadLetter(
         Records.At(3, 1842) with { Headers = [new Header("trace", [1, 2])] }, new Reject(RejectReason.TooDeep, "nested deeper than 64")));
 
