@@ -4,6 +4,7 @@ using Bench;
 var root = new RootCommand("Measured comparisons. Each prints a table of ratios from one interleaved run.")
 {
     StreamComparison.Create(),
+    PageComparison.Create(),
     GroupComparison.Create(),
     AuditRate.Create(),
     ModelComparison.Create(),

@@ -86,11 +86,13 @@ internal static class StreamComparison
     }
 
     /// <summary>From the first record handed to the model to the last acknowledgement; joining the group and loading the model are left out.</summary>
-    private static async Task<(double PerSecond, long MicroBatches)> StreamAsync(Settings settings, Feed feed, int count)
+    /// <param name="watch">Looks at the worker before it begins, until what it gives is disposed.</param>
+    internal static async Task<(double PerSecond, long MicroBatches)> StreamAsync(Settings settings, Feed feed, int count, Func<Worker, Task<IDisposable?>>? watch = null)
     {
         feed.Fill();
         settings = settings with { Kafka = settings.Kafka with { GroupId = feed.Topic }, Consume = settings.Consume with { Topic = feed.Topic } };
         await using var worker = await Worker.OpenAsync(settings, NullLoggerFactory.Instance, TimeProvider.System);
+        using var watching = watch is null ? null : await watch(worker);
         using var stop = new CancellationTokenSource();
         var run = worker.RunAsync(stop.Token);
         long started = 0;
@@ -116,7 +118,7 @@ internal static class StreamComparison
         return (count / seconds, worker.Telemetry.Read().MicroBatches);
     }
 
-    private static void Row(string name, List<double> values, List<double> against)
+    internal static void Row(string name, List<double> values, List<double> against)
     {
         var ratios = Ratios(values, against);
         Console.WriteLine(string.Create(
@@ -124,7 +126,7 @@ internal static class StreamComparison
             $"| {name} | {Median(values):F0} [{values.Min():F0}, {values.Max():F0}] | {Median(ratios):F2} [{ratios.Min():F2}, {ratios.Max():F2}] |"));
     }
 
-    private static List<double> Ratios(List<double> values, List<double> against) => [.. values.Zip(against, (a, b) => a / b)];
+    internal static List<double> Ratios(List<double> values, List<double> against) => [.. values.Zip(against, (a, b) => a / b)];
 
-    private static double Median(List<double> values) => values.Order().ElementAt(values.Count / 2);
+    internal static double Median(List<double> values) => values.Order().ElementAt(values.Count / 2);
 }

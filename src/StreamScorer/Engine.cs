@@ -6,9 +6,12 @@ using StreamScorer.Decode;
 using StreamScorer.Encode;
 using StreamScorer.Infer;
 using StreamScorer.Operate;
+using StreamScorer.Operate.Page;
 using StreamScorer.Publish;
 using StreamScorer.Recover;
 using StreamScorer.Shared.Bundle;
+using StreamScorer.Shared.Encode;
+using StreamScorer.Shared.Group;
 using StreamScorer.Shared.Infer;
 using StreamScorer.Shared.Judge;
 
@@ -21,23 +24,27 @@ namespace StreamScorer;
 internal sealed class Engine : IDisposable
 {
     private readonly IScorer _scorer;
+    private readonly BertTokenizer _tokenizer;
+    private readonly PostEncoder _encoder;
+    private readonly GroupOptions _grouping;
+    private readonly TimeProvider _time;
     private readonly CallWatch _watch;
 
     private Engine(ModelBundle bundle, IScorer scorer, string deviceReason, Settings settings, Telemetry telemetry, HealthState health, TimeProvider time, ILoggerFactory loggers, CrashGuard guard)
     {
-        _scorer = scorer;
+        (_scorer, _tokenizer, _grouping, _time) = (scorer, bundle.LoadTokenizer(), settings.Group, time);
+        _encoder = new PostEncoder(_tokenizer, bundle.Manifest.MaxTokens, bundle.Manifest.Segments);
         _watch = new CallWatch(settings.Infer.CallTimeout, time);
         DeviceReason = deviceReason;
         Bundle = bundle;
         Intake = new Intake();
         Outcomes = new Outcomes(bundle.Identity, bundle.Policy.Version, settings.Publish, time);
         var limit = new MicroBatchLimit(settings.Consume);
-        var judge = new PolicyJudge(bundle.Manifest, bundle.Policy);
-        FlagNames = judge.FlagNames;
+        Judge = new PolicyJudge(bundle.Manifest, bundle.Policy);
         Pipeline = new Pipeline(
             Intake,
-            new EncodeStage(new PostDecoder(settings.Decode), bundle.LoadEncoder(), settings.Group, scorer.Pads, limit, guard, telemetry, health, time),
-            new InferStage(new FailureLadder(scorer, settings.Infer, settings.Group, _watch, telemetry, health, time, loggers.CreateLogger<FailureLadder>()), _watch, new SegmentPool(bundle.Manifest), judge, limit, guard, telemetry, health, time));
+            new EncodeStage(new PostDecoder(settings.Decode), _encoder, settings.Group, scorer.Pads, limit, guard, telemetry, health, time),
+            new InferStage(new FailureLadder(scorer, settings.Infer, settings.Group, _watch, telemetry, health, time, loggers.CreateLogger<FailureLadder>()), _watch, new SegmentPool(bundle.Manifest), Judge, limit, guard, telemetry, health, time));
     }
 
     public ModelBundle Bundle { get; }
@@ -48,8 +55,7 @@ internal sealed class Engine : IDisposable
 
     public Outcomes Outcomes { get; }
 
-    /// <summary>Every flag that the policy can raise.</summary>
-    public IReadOnlyList<string> FlagNames { get; }
+    public PolicyJudge Judge { get; }
 
     public string Device => _scorer.Device;
 
@@ -75,6 +81,9 @@ internal sealed class Engine : IDisposable
         var reason = string.Join(' ', [scorer.DeviceReason, .. scorer.Notes]);
         return new Engine(bundle, wrap is null ? scorer : wrap(scorer), reason, settings, telemetry, health, time, loggers ?? NullLoggerFactory.Instance, guard ?? CrashGuard.Off());
     }
+
+    /// <summary>The same engine for single texts, beside the stream.</summary>
+    public TextTrial CreateTrial() => new(Bundle, _tokenizer, _encoder, _scorer, () => Judge, _grouping, _time);
 
     public void Dispose()
     {

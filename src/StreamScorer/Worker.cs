@@ -3,6 +3,7 @@ using Microsoft.Extensions.Logging;
 using StreamScorer.Configure;
 using StreamScorer.Consume;
 using StreamScorer.Operate;
+using StreamScorer.Operate.Page;
 using StreamScorer.Publish;
 using StreamScorer.Recover;
 using StreamScorer.Settle;
@@ -19,6 +20,7 @@ internal sealed partial class Worker : IAsyncDisposable
     private readonly TimeProvider _time;
     private readonly CrashGuard _guard;
     private OperateEndpoint? _endpoint;
+    private ConsolePage? _page;
 
     private Worker(Settings settings, Engine engine, CrashGuard guard, Telemetry telemetry, HealthState health, ILoggerFactory loggers, TimeProvider time)
     {
@@ -32,8 +34,11 @@ internal sealed partial class Worker : IAsyncDisposable
 
     public HealthState Health { get; }
 
-    /// <summary>Where metrics and health answer; null when the endpoint is off.</summary>
-    public string? MetricsUrl => _endpoint is null ? null : $"{_endpoint.Url}/metrics";
+    /// <summary>Where the console page, metrics and health answer; null when the endpoint is off.</summary>
+    public string? Url => _endpoint?.Url;
+
+    /// <summary>Null when it is off.</summary>
+    public ConsolePage? Page => _page;
 
     /// <summary>Loads the model, asks the brokers for the topics and opens the metrics endpoint.</summary>
     /// <exception cref="StartupException">Something a person can cure is missing; the message says what and how.</exception>
@@ -55,8 +60,9 @@ internal sealed partial class Worker : IAsyncDisposable
             var identity = engine.Bundle.Identity;
             telemetry.ModelInfo(identity.Name, identity.Version, identity.Sha256, engine.Device);
             telemetry.PolicyInfo(engine.Bundle.Policy.Version);
-            telemetry.KnownFlags(engine.FlagNames);
-            worker._endpoint = await OperateEndpoint.StartAsync(settings.Operate, telemetry, health);
+            telemetry.KnownFlags(engine.Judge.FlagNames);
+            worker._page = ConsolePage.Open(settings, engine, telemetry, health, time);
+            worker._endpoint = await OperateEndpoint.StartAsync(settings.Operate, telemetry, health, worker._page);
         }
         catch
         {
@@ -65,6 +71,11 @@ internal sealed partial class Worker : IAsyncDisposable
         }
 
         LogServing(worker._logger, engine.Bundle.Identity.Name, engine.Bundle.Identity.Version, engine.Device, engine.DeviceReason, engine.Bundle.Policy.Version);
+        if (worker._page is not null)
+        {
+            LogPage(worker._logger, worker.Url!);
+        }
+
         return worker;
     }
 
@@ -92,6 +103,12 @@ internal sealed partial class Worker : IAsyncDisposable
 
     public async ValueTask DisposeAsync()
     {
+        // The page first: its event streams end, so that the endpoint need not wait for them.
+        if (_page is not null)
+        {
+            await _page.DisposeAsync();
+        }
+
         if (_endpoint is not null)
         {
             await _endpoint.DisposeAsync();
@@ -122,6 +139,9 @@ internal sealed partial class Worker : IAsyncDisposable
 
     [LoggerMessage(1201, LogLevel.Information, "Serving {Model} {Version} on {Device} ({Reason}), policy {Policy}.")]
     private static partial void LogServing(ILogger logger, string model, string version, string device, string reason, string policy);
+
+    [LoggerMessage(1204, LogLevel.Information, "Console page: {Url}")]
+    private static partial void LogPage(ILogger logger, string url);
 
     [LoggerMessage(1202, LogLevel.Information, "Reading '{Topic}' from {Servers} as group '{Group}'.")]
     private static partial void LogReading(ILogger logger, string topic, string servers, string group);

@@ -87,6 +87,20 @@ public sealed class ModelBundle
         }
     }
 
+    /// <summary>The pieces of words that token ids stand for, by id: <c>play</c>, <c>##ing</c>.</summary>
+    /// <exception cref="BundleException">The vocabulary cannot be read any more.</exception>
+    public IReadOnlyList<string> LoadPieces()
+    {
+        try
+        {
+            return [.. Vocabulary.ReadLines(PathOf(Manifest.Vocabulary)).Select(line => line.TrimEnd())];
+        }
+        catch (InvalidDataException e)
+        {
+            throw new BundleException($"The model bundle {Folder} has changed: {e.Message}", e);
+        }
+    }
+
     /// <summary>What makes the model's input of a text.</summary>
     /// <exception cref="BundleException">The vocabulary is no WordPiece vocabulary.</exception>
     public PostEncoder LoadEncoder() => new(LoadTokenizer(), Manifest.MaxTokens, Manifest.Segments);

@@ -43,13 +43,17 @@ internal sealed class Vocabulary
     public Piece[] Continuations { get; }
 
     /// <exception cref="InvalidDataException">The file is absent, is not UTF-8 or lacks a control token.</exception>
-    public static Vocabulary Load(string file)
+    public static Vocabulary Load(string file) => new(file, ReadLines(file));
+
+    /// <summary>The entries as they are written, by id.</summary>
+    /// <exception cref="InvalidDataException">The file is absent or not UTF-8.</exception>
+    public static string[] ReadLines(string file)
     {
         try
         {
             // Not ReadAllLines: it would guess encodings, and end lines where the reference does not.
             var lines = Strict.GetString(File.ReadAllBytes(file)).TrimStart('\uFEFF').Split('\n');
-            return new Vocabulary(file, lines[^1].Length == 0 ? lines[..^1] : lines);
+            return lines[^1].Length == 0 ? lines[..^1] : lines;
         }
         catch (DecoderFallbackException)
         {

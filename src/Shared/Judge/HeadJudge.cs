@@ -32,6 +32,17 @@ internal sealed class HeadJudge
 
     public string FlagName(int label) => _rules[label]?.FlagName ?? _labels[label];
 
+    public IEnumerable<LabelThresholds> Thresholds(string? language)
+    {
+        for (var label = 0; label < _labels.Length; label++)
+        {
+            if (_rules[label]?.For(language) is var (review, flag))
+            {
+                yield return new LabelThresholds(_name, _labels[label], Finite(review), Finite(flag));
+            }
+        }
+    }
+
     // A NaN reaches no threshold: it would be allowed without anybody noticing.
     public void RequireFinite(ReadOnlySpan<float> logits)
     {
@@ -77,4 +88,6 @@ internal sealed class HeadJudge
             ? new Why(_name, _labels[label], probability, threshold, probability - threshold, band)
             : null;
     }
+
+    private static float? Finite(float threshold) => float.IsFinite(threshold) ? threshold : null;
 }

@@ -26,6 +26,10 @@ public sealed class PolicyJudge
     /// <summary>Every flag that the policy can raise, in head and label order.</summary>
     public IReadOnlyList<string> FlagNames => [.. _heads.SelectMany(head => head.FlagNames).Distinct(StringComparer.Ordinal)];
 
+    /// <summary>Labels that decide something, and from where on, in head and label order.</summary>
+    /// <param name="language">BCP 47 tag of the post, if known.</param>
+    public IReadOnlyList<LabelThresholds> Thresholds(string? language) => [.. _heads.SelectMany(head => head.Thresholds(language))];
+
     /// <param name="logits">[LogitCount], finite.</param>
     /// <param name="language">BCP 47 tag of the post, if known.</param>
     public Verdict Decide(ReadOnlySpan<float> logits, string? language)
@@ -65,3 +69,6 @@ public sealed class PolicyJudge
         return new Verdict(new OrderedMap<HeadScore>(_names, scores), flags ?? [], decision, why ?? []);
     }
 }
+
+/// <summary>Probabilities from which a label leads to a review or a flag; null: never.</summary>
+public sealed record LabelThresholds(string Head, string Label, float? Review, float? Flag);

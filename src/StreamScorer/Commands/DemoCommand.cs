@@ -25,7 +25,7 @@ internal static class DemoCommand
 
     public static Command Create()
     {
-        var command = new Command("demo", "See it work: sample posts flow through an embedded Kafka broker, live in the terminal.") { Posts, Rate, Burst, Seed, Mask, Shell.Config, Shell.Set, Shell.Model };
+        var command = new Command("demo", "See it work: sample posts flow through an embedded Kafka broker, live in the terminal and in a browser.") { Posts, Rate, Burst, Seed, Mask, Shell.Config, Shell.Set, Shell.Model };
         command.SetAction((parsed, _) => Shell.RunAsync(stop => DemoAsync(parsed, stop)));
         return command;
     }
@@ -38,7 +38,8 @@ internal static class DemoCommand
         // Fetch wait: the embedded broker, unlike a real one, does not answer a waiting fetch when a record comes.
         // Delivery: it answers every call of a transaction with success, and forgets the offsets that were in it.
         var (settings, configuration) = Shell.Load(
-            parsed, $"Kafka:BootstrapServers={broker.BootstrapServers}", "Kafka:GroupId=demo", "Kafka:Properties:fetch.wait.max.ms=10", "Settle:Delivery=AtLeastOnce", "Operate:Url=http://127.0.0.1:0", "Recover:Restarts=0");
+            parsed, $"Kafka:BootstrapServers={broker.BootstrapServers}", "Kafka:GroupId=demo", "Kafka:Properties:fetch.wait.max.ms=10", "Settle:Delivery=AtLeastOnce", "Operate:Url=http://127.0.0.1:0", "Recover:Restarts=0",
+            $"Operate:Texts={(parsed.GetValue(Mask) ? TextDisplay.Masked : TextDisplay.Shown)}");
         var topics = new DemoTopics(settings.Consume.Topic, settings.Publish.ScoredTopic, settings.Publish.FlaggedTopic, settings.Publish.DeadLetterTopic);
         var replay = Replay(parsed, settings.Decode.MaxTextBytes);
         foreach (var topic in new[] { topics.Posts, topics.Scored, topics.Flagged, topics.DeadLetter })
@@ -51,7 +52,7 @@ internal static class DemoCommand
         await using var worker = await Worker.OpenAsync(settings, loggers, TimeProvider.System);
         var identity = worker.Engine.Bundle.Identity;
         var samples = SamplePosts.Load();
-        var title = new DemoTitle($"{identity.Name} {identity.Version}", worker.Engine.Device, worker.Engine.Bundle.Policy.Version, Words(settings.Settle.Delivery), broker.BootstrapServers, topics.Flagged, worker.MetricsUrl);
+        var title = new DemoTitle($"{identity.Name} {identity.Version}", worker.Engine.Device, worker.Engine.Bundle.Policy.Version, Words(settings.Settle.Delivery), broker.BootstrapServers, topics.Flagged, worker.Page is null ? null : worker.Url);
         var screen = new Screen(AnsiConsole.Console, samples, TimeProvider.System) { Mask = parsed.GetValue(Mask) };
         var run = new DemoRun(replay, samples, topics, title, screen, worker.RunAsync, () => Counts(worker), TimeProvider.System);
         return await run.RunAsync(stop);

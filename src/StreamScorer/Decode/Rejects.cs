@@ -15,6 +15,12 @@ internal static class Rejects
     public static Reject NothingToRead { get; } = new(
         RejectReason.EmptyText, "The text is empty, or only white space and invisible characters.");
 
+    /// <summary>[CLS] and [SEP]; a text with no other token says nothing to the model.</summary>
+    public const int ControlTokens = 2;
+
+    public static Reject NothingForTheModel { get; } = new(
+        RejectReason.EmptyText, "The text has only characters that the model does not read, such as controls or white space.");
+
     public static Reject NotJson(long position, int length) => position >= length
         ? new(RejectReason.NotJson, $"The value is not JSON: it ends too early, after {length} bytes.")
         : new(RejectReason.NotJson, $"The value is not one JSON document: what stands at byte offset {position} is not allowed there.");

@@ -37,5 +37,5 @@ internal sealed record DemoSnapshot
 
 /// <summary>What stays the same while the demo runs.</summary>
 /// <param name="Delivery">In words: the embedded broker lacks what exactly once needs.</param>
-/// <param name="MetricsUrl">Null: no endpoint is open.</param>
-internal sealed record DemoTitle(string Model, string Device, string Policy, string Delivery, string BootstrapServers, string FlaggedTopic, string? MetricsUrl);
+/// <param name="PageUrl">Null: there is no console page.</param>
+internal sealed record DemoTitle(string Model, string Device, string Policy, string Delivery, string BootstrapServers, string FlaggedTopic, string? PageUrl);

@@ -38,6 +38,11 @@ internal sealed class Screen
     {
         if (!IsLive)
         {
+            if (read().Title.PageUrl is { } url)
+            {
+                _console.WriteLine($"console page: {url}");
+            }
+
             await RepeatAsync(PlainEvery, () => _console.WriteLine(PlainLine.Of(read())), stop);
             return;
         }

@@ -1,5 +1,6 @@
 using Spectre.Console;
 using Spectre.Console.Rendering;
+using StreamScorer.Operate.Page;
 using StreamScorer.Shared.Contracts;
 
 namespace StreamScorer.Demo;
@@ -127,7 +128,7 @@ internal sealed class ScreenView(SamplePosts samples, bool unicode)
                 .Append($" {Figures.Name(post.Decision),-7}", StyleOf(post.Decision))
                 .Append(TerminalText.Clean(string.Join('+', post.Labels), 10).PadRight(10), StyleOf(post.Decision))
                 .Append(post.Probability.ToString(" 0.00  ", System.Globalization.CultureInfo.InvariantCulture), Bold)
-                .Append(Mask ? TerminalText.Mask(text) : text);
+                .Append(Mask ? WordMask.Of(text) : text);
         }
 
         for (var empty = now.LatestFlagged.Count; empty < FlaggedLines; empty++)
@@ -138,7 +139,7 @@ internal sealed class ScreenView(SamplePosts samples, bool unicode)
 
     private static OneLine Foot(DemoSnapshot now) => Line()
         .Append($" {Figures.Elapsed(now.Elapsed)}", Bold)
-        .Append($"   {(now.Title.MetricsUrl is { } url ? $"metrics {url}   " : "")}delivered {now.Title.Delivery}   Ctrl-C ends", Dim);
+        .Append($"   {(now.Title.PageUrl is { } url ? $"open {url} in a browser   " : "")}delivered {now.Title.Delivery}   Ctrl-C ends", Dim);
 
     /// <summary>The broker is a real one to other programs.</summary>
     private static OneLine Hint(DemoSnapshot now) => Line()

@@ -51,18 +51,6 @@ internal static class TerminalText
         return line.ToString().TrimEnd();
     }
 
-    /// <summary>The same with all but the first letter of every word hidden, for screens that others see.</summary>
-    public static string Mask(string clean)
-    {
-        var inWord = false;
-        return string.Concat(clean.EnumerateRunes().Select(rune =>
-        {
-            var hide = inWord && Rune.IsLetterOrDigit(rune);
-            inWord = Rune.IsLetterOrDigit(rune) || (inWord && rune.Value is '\'' or '\u2019');
-            return hide ? "*" : rune.ToString();
-        }));
-    }
-
     private static Rune Printable(Rune rune, UnicodeCategory category) => category switch
     {
         // Line ends, tabs and wide spaces; the other controls begin terminal sequences.

@@ -3,7 +3,6 @@ using StreamScorer.Consume;
 using StreamScorer.Decode;
 using StreamScorer.Operate;
 using StreamScorer.Recover;
-using StreamScorer.Shared.Contracts;
 using StreamScorer.Shared.Encode;
 using StreamScorer.Shared.Group;
 
@@ -125,7 +124,7 @@ internal sealed class EncodeStage(PostDecoder decoder, PostEncoder encoder, Grou
 
     private static void RejectWhenNothingIsLeft(Entry entry)
     {
-        if (entry.TokenCount > 2)
+        if (entry.TokenCount > Rejects.ControlTokens)
         {
             return;
         }
@@ -133,6 +132,6 @@ internal sealed class EncodeStage(PostDecoder decoder, PostEncoder encoder, Grou
         entry.Post = null;
         entry.Encoded = default;
         entry.TokenCount = 0;
-        entry.Reject = new Reject(RejectReason.EmptyText, "The text has only characters that the model does not read, such as controls or white space.");
+        entry.Reject = Rejects.NothingForTheModel;
     }
 }

@@ -2,6 +2,7 @@ using System.Net;
 using System.Security.Cryptography;
 using System.Text;
 using Microsoft.AspNetCore.Http;
+using StreamScorer.Operate.Page;
 
 namespace StreamScorer.Operate;
 
@@ -13,6 +14,7 @@ namespace StreamScorer.Operate;
 internal sealed class ApiKeyGuard(OperateOptions options, IPAddress address)
 {
     private const string Bearer = "Bearer ";
+    private const string Basic = "Basic ";
     private const string ApiKeyHeader = "X-Api-Key";
 
     // Hashes are equally long, so comparing them takes equally long whatever was sent.
@@ -27,9 +29,9 @@ internal sealed class ApiKeyGuard(OperateOptions options, IPAddress address)
 
     private (int Status, string Why)? Refusal(HttpRequest request)
         => IsOpen(request.Path) ? null
-            : _key is not null ? IsKey(request) ? null : (StatusCodes.Status401Unauthorized, "This page wants the API key: Authorization: Bearer KEY, or X-Api-Key: KEY.")
+            : _key is not null ? IsKey(request) ? null : (StatusCodes.Status401Unauthorized, "This page wants the API key: Authorization: Bearer KEY, or X-Api-Key: KEY; a browser asks for it as the password, with any name.")
             : !IPAddress.IsLoopback(address) ? (StatusCodes.Status403Forbidden, "Beyond its own machine the worker serves this page only with an API key, and none is set: Operate:ApiKey.")
-            : IsThisMachine(request.Host.Host) ? null
+            : RequestGuard.IsForLocalHost(request) ? null
             : (StatusCodes.Status403Forbidden, "Without an API key (Operate:ApiKey) this page is served to this machine only, by its address or as localhost.");
 
     private bool IsOpen(PathString path)
@@ -38,13 +40,18 @@ internal sealed class ApiKeyGuard(OperateOptions options, IPAddress address)
     private bool IsKey(HttpRequest request)
     {
         var authorization = request.Headers.Authorization.ToString();
-        var given = authorization.StartsWith(Bearer, StringComparison.OrdinalIgnoreCase) ? authorization[Bearer.Length..] : request.Headers[ApiKeyHeader].ToString();
+        var given = authorization.StartsWith(Bearer, StringComparison.OrdinalIgnoreCase) ? authorization[Bearer.Length..]
+            : authorization.StartsWith(Basic, StringComparison.OrdinalIgnoreCase) ? Password(authorization[Basic.Length..])
+            : request.Headers[ApiKeyHeader].ToString();
         return CryptographicOperations.FixedTimeEquals(Hash(given), _key);
     }
 
-    /// <summary>A page in a browser that makes its own name point to this machine sends that name (DNS rebinding).</summary>
-    private static bool IsThisMachine(string host)
-        => string.Equals(host, "localhost", StringComparison.OrdinalIgnoreCase) || IPAddress.TryParse(host.Trim('[', ']'), out _);
+    /// <summary>The password of HTTP's basic authentication, which is all that a browser can be made to ask a person for.</summary>
+    private static string Password(string credentials)
+    {
+        Span<byte> pair = stackalloc byte[1_024];
+        return Convert.TryFromBase64String(credentials, pair, out var length) ? Encoding.UTF8.GetString(pair[(pair[..length].IndexOf((byte)':') + 1)..length]) : "";
+    }
 
     private static byte[] Hash(string key) => SHA256.HashData(Encoding.UTF8.GetBytes(key));
 
@@ -54,7 +61,7 @@ internal sealed class ApiKeyGuard(OperateOptions options, IPAddress address)
         response.Headers.CacheControl = "no-store";
         if (refusal.Status == StatusCodes.Status401Unauthorized)
         {
-            response.Headers.WWWAuthenticate = "Bearer";
+            response.Headers.WWWAuthenticate = "Basic realm=\"StreamScorer: any name, and the API key as the password\", charset=\"UTF-8\"";
         }
 
         return response.WriteAsync(refusal.Why + "\n");

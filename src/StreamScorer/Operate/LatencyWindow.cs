@@ -44,12 +44,15 @@ internal sealed class LatencyWindow
         }
     }
 
-    public LatencySummary Read()
+    public LatencySummary Read() => Read(_slots.Length);
+
+    /// <param name="seconds">The last full seconds and the running one, so many in all; at most the window.</param>
+    public LatencySummary Read(int seconds)
     {
         var sum = new long[Buckets];
         lock (_gate)
         {
-            var oldest = Now() - _slots.Length;
+            var oldest = Now() - Math.Min(seconds, _slots.Length);
             for (var slot = 0; slot < _slots.Length; slot++)
             {
                 if (_seconds[slot] > oldest)

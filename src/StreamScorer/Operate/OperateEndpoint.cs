@@ -1,3 +1,4 @@
+using System.Net;
 using System.Net.Sockets;
 using System.Text.Json.Serialization;
 using Microsoft.AspNetCore.Builder;
@@ -7,15 +8,20 @@ using Microsoft.AspNetCore.Hosting.Server.Features;
 using Microsoft.AspNetCore.Http;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Hosting;
+using StreamScorer.Operate.Page;
 
 namespace StreamScorer.Operate;
 
 /// <summary>
-/// Metrics and health over HTTP: <c>/metrics</c>, <c>/health/live</c>, <c>/health/ready</c>. A web host of its own beside the
+/// Metrics, health and the console page over HTTP: <c>/metrics</c>, <c>/health/live</c>, <c>/health/ready</c>, <c>/</c>. A web host of its own beside the
 /// pipeline, which neither reads configuration, nor logs, nor listens to signals: all that is the program's.
 /// </summary>
 internal sealed class OperateEndpoint : IAsyncDisposable
 {
+    /// <summary>Nothing but the page's own files, and no other page around it: a text that became markup could load and send nothing.</summary>
+    private const string ContentSecurityPolicy =
+        "default-src 'none'; script-src 'self'; style-src 'self'; connect-src 'self'; img-src 'self' data:; base-uri 'none'; form-action 'none'; frame-ancestors 'none'";
+
     private readonly WebApplication _application;
     private readonly MetricsPage _metrics;
 
@@ -25,9 +31,10 @@ internal sealed class OperateEndpoint : IAsyncDisposable
     /// <summary>Where it answers, with the real port when the option said 0.</summary>
     public string Url { get; }
 
+    /// <param name="page">Null: there is none.</param>
     /// <returns>Null when <see cref="OperateOptions.Enabled"/> is off.</returns>
     /// <exception cref="StartupException">The address cannot be listened on.</exception>
-    public static async Task<OperateEndpoint?> StartAsync(OperateOptions options, Telemetry telemetry, HealthState health)
+    public static async Task<OperateEndpoint?> StartAsync(OperateOptions options, Telemetry telemetry, HealthState health, ConsolePage? page = null)
     {
         if (!options.Enabled)
         {
@@ -41,7 +48,7 @@ internal sealed class OperateEndpoint : IAsyncDisposable
 
         telemetry.ObserveReady(() => health.Ready().Ok);
         var metrics = new MetricsPage(telemetry);
-        var application = Build(options, address, metrics, health);
+        var application = Build(options, address, metrics, health, page);
         try
         {
             await application.StartAsync();
@@ -65,7 +72,7 @@ internal sealed class OperateEndpoint : IAsyncDisposable
         _metrics.Dispose();
     }
 
-    private static WebApplication Build(OperateOptions options, ListenAddress address, MetricsPage metrics, HealthState health)
+    private static WebApplication Build(OperateOptions options, ListenAddress address, MetricsPage metrics, HealthState health, ConsolePage? page)
     {
         var builder = WebApplication.CreateEmptyBuilder(new WebApplicationOptions());
         builder.WebHost.UseKestrelCore().ConfigureKestrel(kestrel =>
@@ -78,34 +85,62 @@ internal sealed class OperateEndpoint : IAsyncDisposable
         // The usual one takes SIGTERM and Ctrl-C away from the program, and with them its own way to stop.
         builder.Services.AddSingleton<IHostLifetime, NoLifetime>();
         var application = builder.Build();
+        application.Use(AddHeaders);
         application.Use(new ApiKeyGuard(options, address.Address).InvokeAsync);
-        application.Run(context => AnswerAsync(context, metrics, health));
+        application.Use((context, next) => AnswerHealthAsync(context, next, health));
+        application.Run(context => AnswerAsync(context, metrics, page));
         return application;
     }
 
-    private static Task AnswerAsync(HttpContext context, MetricsPage metrics, HealthState health)
+    private static Task AddHeaders(HttpContext context, RequestDelegate next)
     {
-        if (!HttpMethods.IsGet(context.Request.Method) && !HttpMethods.IsHead(context.Request.Method))
+        var headers = context.Response.Headers;
+        headers.CacheControl = "no-store";
+        headers.ContentSecurityPolicy = ContentSecurityPolicy;
+        headers.XContentTypeOptions = "nosniff";
+        headers["Referrer-Policy"] = "no-referrer";
+        headers["Cross-Origin-Resource-Policy"] = "same-origin";
+        headers["Cross-Origin-Opener-Policy"] = "same-origin";
+        return next(context);
+    }
+
+    private static Task AnswerHealthAsync(HttpContext context, RequestDelegate next, HealthState health) => context.Request.Path.Value switch
+    {
+        "/health/live" => IsRead(context) ? TellAsync(context, health.Live(), "live") : RefuseMethod(context),
+        "/health/ready" => IsRead(context) ? TellAsync(context, health.Ready(), "ready") : RefuseMethod(context),
+        _ => next(context),
+    };
+
+    private static async Task AnswerAsync(HttpContext context, MetricsPage metrics, ConsolePage? page)
+    {
+        if (page is not null && await page.AnswerAsync(context))
         {
-            context.Response.StatusCode = StatusCodes.Status405MethodNotAllowed;
-            context.Response.Headers.Allow = "GET, HEAD";
-            return Task.CompletedTask;
+            return;
         }
 
-        context.Response.Headers.CacheControl = "no-store";
-        switch (context.Request.Path.Value)
+        if (!IsRead(context))
         {
-            case "/metrics":
-                context.Response.ContentType = PrometheusText.ContentType;
-                return context.Response.WriteAsync(metrics.Render());
-            case "/health/live":
-                return TellAsync(context, health.Live(), "live");
-            case "/health/ready":
-                return TellAsync(context, health.Ready(), "ready");
-            default:
-                context.Response.StatusCode = StatusCodes.Status404NotFound;
-                return context.Response.WriteAsync("There are /metrics, /health/live and /health/ready.\n");
+            await RefuseMethod(context);
         }
+        else if (context.Request.Path.Value == "/metrics")
+        {
+            context.Response.ContentType = PrometheusText.ContentType;
+            await context.Response.WriteAsync(metrics.Render());
+        }
+        else
+        {
+            context.Response.StatusCode = StatusCodes.Status404NotFound;
+            await context.Response.WriteAsync($"There are {(page is null ? "" : "/, ")}/metrics, /health/live and /health/ready.\n");
+        }
+    }
+
+    private static bool IsRead(HttpContext context) => HttpMethods.IsGet(context.Request.Method) || HttpMethods.IsHead(context.Request.Method);
+
+    private static Task RefuseMethod(HttpContext context)
+    {
+        context.Response.StatusCode = StatusCodes.Status405MethodNotAllowed;
+        context.Response.Headers.Allow = "GET, HEAD";
+        return Task.CompletedTask;
     }
 
     private static Task TellAsync(HttpContext context, HealthReport report, string what)

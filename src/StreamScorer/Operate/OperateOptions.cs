@@ -2,19 +2,40 @@ using System.ComponentModel.DataAnnotations;
 
 namespace StreamScorer.Operate;
 
-/// <summary>Metrics and health over HTTP.</summary>
+/// <summary>Whether the console page shows what posts say.</summary>
+internal enum TextDisplay
+{
+    Hidden,
+    Masked,
+    Shown,
+}
+
+/// <summary>Metrics, health and the console page over HTTP.</summary>
 internal sealed record OperateOptions : IValidatableObject
 {
     /// <summary>Off: no port is opened, and neither Prometheus nor an orchestrator can see the worker. (default: true)</summary>
     public bool Enabled { get; init; } = true;
 
     /// <summary>
-    /// Where /metrics, /health/live and /health/ready answer: http://ADDRESS:PORT, port 0 for any free one. There is no
+    /// Where the console page, /metrics, /health/live and /health/ready answer: http://ADDRESS:PORT, port 0 for any free one. There is no
     /// encryption, and everybody who reaches the address reads health and, unless GuardMetrics is on, metrics. 0.0.0.0 opens
     /// it to the network, as a container needs. (default: http://127.0.0.1:9464)
     /// </summary>
     [Required]
     public string Url { get; init; } = "http://127.0.0.1:9464";
+
+    /// <summary>The console page at /. Off: metrics and health only. (default: true)</summary>
+    public bool Page { get; init; } = true;
+
+    /// <summary>
+    /// What the page shows of flagged posts and dead letters: Hidden their ids and lengths, Masked the first letter of each word, Shown their texts, to
+    /// everybody who reaches the address. (default: Hidden)
+    /// </summary>
+    public TextDisplay Texts { get; init; }
+
+    /// <summary>Browsers that may watch the page at once; more get 503 and try again. Each costs one small message a second. (default: 16)</summary>
+    [Range(1, 1_000)]
+    public int EventStreams { get; init; } = 16;
 
     /// <summary>
     /// The key that everything but health and metrics asks for, as Authorization: Bearer KEY or X-Api-Key: KEY; at least 16

@@ -13,6 +13,10 @@ internal sealed class PartitionCounts(string topic, int partition)
     private long _voided;
     private long _lag = NoLag;
 
+    public string Topic { get; } = topic;
+
+    public int Partition { get; } = partition;
+
     // Made once: at each scrape every partition is tagged several times.
     public KeyValuePair<string, object?>[] Tags { get; } = Tagged(topic, partition);
 

@@ -35,6 +35,11 @@ internal sealed record Snapshot
     /// <summary>Tokens given to the model, and padding beside them.</summary>
     public required (long Real, long Padding) Tokens { get; init; }
 
+    public required TokenBatchSizes TokenBatches { get; init; }
+
+    /// <summary>Time that each step took, summed over micro-batches. Steps run beside each other, so the sum of all can pass the uptime.</summary>
+    public required IReadOnlyDictionary<string, double> StepSeconds { get; init; }
+
     /// <summary>Records behind the end of the partitions that are ours and whose lag is known.</summary>
     public required long Lag { get; init; }
 
@@ -44,6 +49,8 @@ internal sealed record Snapshot
     /// <summary>From consumed to the acknowledged outcome.</summary>
     public required LatencySummary InProcess { get; init; }
 
+    public long Outcomes => Scored + DeadLettered + Filtered;
+
     /// <summary>Records that came in, less those that have an outcome or were given up; at rest 0, or something was lost.</summary>
-    public long Unsettled => Consumed - Scored - DeadLettered - Filtered - Voided;
+    public long Unsettled => Consumed - Outcomes - Voided;
 }

@@ -15,6 +15,7 @@ internal sealed partial class Telemetry
     ];
 
     private readonly DateTimeOffset _startedAt;
+    private volatile Action<Entry>? _settled;
     private volatile Func<long>? _inFlight;
     private volatile Func<IReadOnlyDictionary<PauseReasons, int>>? _paused;
     private volatile Func<bool>? _ready;
@@ -22,6 +23,9 @@ internal sealed partial class Telemetry
     private volatile IReadOnlyList<(Func<int> Depth, KeyValuePair<string, object?> Tag)> _queues = [];
     private volatile KeyValuePair<string, object?>[]? _model;
     private volatile KeyValuePair<string, object?>[]? _policy;
+
+    /// <param name="see">Gets every record that has its acknowledged outcome; must be quick, and must not throw.</param>
+    public void ObserveOutcomes(Action<Entry> see) => _settled = see;
 
     /// <param name="records">Records consumed and not yet settled.</param>
     public void ObserveInFlight(Func<long> records) => _inFlight = records;

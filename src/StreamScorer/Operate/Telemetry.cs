@@ -36,6 +36,8 @@ internal sealed partial class Telemetry
     private readonly LabelledCounts _tokens = new("kind", "real", "padding");
     private readonly LabelledCounts _inferenceFailures = new("failure", [.. FailureNames.Values]);
     private readonly LabelledCounts _rebalances = new("kind", "assigned", "revoked", "lost");
+    private readonly LabelledCounts _stepTime = new("step", [.. StepTags.Keys]);
+    private readonly SizeCounts _tokenBatches = new();
     private readonly LatencyWindow _endToEnd;
     private readonly LatencyWindow _inProcess;
     private readonly LabelledCounts _transactionsAborted = new("reason", "revoked", "failed", "expired", "stopped");
@@ -73,6 +75,9 @@ internal sealed partial class Telemetry
 
     public void Flagged(string flag) => _flags.Add(flag);
 
+    /// <summary>The record has its acknowledged outcome; for whoever watches.</summary>
+    public void Settled(Entry entry) => _settled?.Invoke(entry);
+
     /// <param name="sealedBy">What ended it: <c>ready</c>, <c>records</c> or <c>bytes</c>.</param>
     public void MicroBatch(int records, int tokens, string sealedBy)
     {
@@ -86,6 +91,7 @@ internal sealed partial class Telemetry
     {
         _tokens.Add("real", tokens);
         _tokens.Add("padding", Math.Max(0, paddedTokens - tokens));
+        _tokenBatches.Add(tokens, rows);
         _tokenBatchRows.Record(rows);
         _tokenBatchTokens.Record(tokens);
     }
@@ -98,7 +104,10 @@ internal sealed partial class Telemetry
 
     /// <param name="step">A step of the data path in lower case: decode, encode, group, infer, judge, publish, settle.</param>
     public void Step(string step, double seconds)
-        => _stepDuration.Record(seconds, StepTags.TryGetValue(step, out var tag) ? tag : StepTag(step));
+    {
+        _stepTime.Add(step, (long)(seconds * 1e9));
+        _stepDuration.Record(seconds, StepTags.TryGetValue(step, out var tag) ? tag : StepTag(step));
+    }
 
     /// <summary>One record has its acknowledged outcome.</summary>
     /// <param name="secondsSinceRecordTimestamp">By the clocks of two machines, so it may be negative; that counts as 0.</param>
@@ -172,11 +181,20 @@ internal sealed partial class Telemetry
             Flags = _flags.Read(),
             MicroBatches = _microBatches.Read().Values.Sum(),
             Tokens = (tokens["real"], tokens["padding"]),
+            TokenBatches = _tokenBatches.Read(),
+            StepSeconds = _stepTime.Read().ToDictionary(step => step.Key, step => step.Value / 1e9),
             Lag = partitions.Sum(p => Math.Max(0, p.Lag)),
             EndToEnd = _endToEnd.Read(),
             InProcess = _inProcess.Read(),
         };
     }
+
+    /// <summary>Ages of the outcomes of the last seconds, as <see cref="Snapshot.EndToEnd"/>.</summary>
+    public LatencySummary Age(int seconds) => _endToEnd.Read(seconds);
+
+    /// <summary>Every partition that was ours since the process began, by topic and number.</summary>
+    public IReadOnlyList<PartitionCounts> Partitions()
+        => [.. _partitions.OrderBy(pair => pair.Key.Topic, StringComparer.Ordinal).ThenBy(pair => pair.Key.Partition).Select(pair => pair.Value)];
 
     private PartitionCounts Of(string topic, int partition)
         => _partitions.TryGetValue((topic, partition), out var counts) ? counts

@@ -47,6 +47,7 @@ internal sealed class OutcomeSender(Outcomes outcomes, Telemetry telemetry, Time
                 telemetry.Filtered(source.Topic, source.Partition, "tombstone");
             }
 
+            telemetry.Settled(entry);
             telemetry.EndToEnd((clock - source.Timestamp) / 1_000.0, time.GetElapsedTime(source.ConsumedTicks, now).TotalSeconds);
         }
     }

@@ -84,7 +84,7 @@ public sealed class DemoRunTests : IDisposable
         options,
         _samples,
         Topics,
-        new DemoTitle("model", "cpu", "policy", "at least once", _kafka.BootstrapServers, Topics.Flagged, MetricsUrl: null),
+        new DemoTitle("model", "cpu", "policy", "at least once", _kafka.BootstrapServers, Topics.Flagged, PageUrl: null),
         new Screen(_terminal.Console(), _samples, TimeProvider.System),
         worker,
         told,

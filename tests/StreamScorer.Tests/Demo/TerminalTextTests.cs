@@ -53,8 +53,4 @@ public sealed class TerminalTextTests
             }
         }
     }
-
-    [Fact]
-    public void Mask_ShouldKeepFirstLettersOnly()
-        => Assert.Equal("I d**'* l*** @u*** a* a** (\U0001F600) 1*%", TerminalText.Mask("I don't like @user at all (\U0001F600) 10%"));
 }

@@ -33,6 +33,8 @@ public sealed class ApiKeyGuardTests
     [InlineData("/console", "X-Api-Key", Key, null)]
     [InlineData("/console", "Authorization", Key, 401)]
     [InlineData("/console", "Authorization", "Basic " + Key, 401)]
+    [InlineData("/console", "Authorization", "Basic YW5uOjAxMjM0NTY3ODlhYmNkZWY=", null)] // any name, and the key
+    [InlineData("/console", "Authorization", "Basic YW5uOjAxMjM0NTY3ODlhYmNkZWYw", 401)]
     [InlineData("/console", "X-Api-Key", Key + "0", 401)]
     [InlineData("/console", "X-Api-Key", "", 401)]
     [InlineData("/metrics", null, null, null)]
