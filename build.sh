@@ -28,6 +28,7 @@ StreamScorer: builds what changed, then does what you ask.
   ./build.sh soak produce|verify [ARGS]    a load of known posts, and an independent check of what became of them
   ./build.sh format [--check]              formats the code, or only checks that it is
   ./build.sh pack [--cuda]                 a tar.gz to install, in artifacts/pack (--cuda: with the 230 MB GPU provider)
+  ./build.sh audit [--strict]              the packages with their licences; fails when one has a known vulnerability
   ./build.sh restore FOLDER...              only the packages, of the projects in these folders (src/StreamScorer)
   ./build.sh help                          this text
 
@@ -180,6 +181,7 @@ case $verb in
     format) format "$@" ;;
     restore) restore_projects "$@" ;;
     pack) need_sdk; restore_projects src/StreamScorer src/ModelTool; exec "$root/eng/pack.sh" "$@" ;;
+    audit) need_sdk; restore_projects src/StreamScorer src/ModelTool; exec "$root/eng/audit.sh" "$@" ;;
     help | -h | --help) usage ;;
     *) say "there is no verb '$verb'; ./build.sh help lists them"; exit 2 ;;
 esac
