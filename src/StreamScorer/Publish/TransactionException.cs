@@ -13,6 +13,7 @@ internal sealed class TransactionException(KafkaException fault) : Exception($"{
         (_, ErrorCode.InvalidTransactionTimeout) => "The brokers do not allow so long a transaction. Lower Settle:TransactionTimeout, or raise their transaction.max.timeout.ms.",
         (_, ErrorCode.TopicAuthorizationFailed) => "The brokers do not let this user write to an output topic. Grant it WRITE on the three topics of the section Publish.",
         (_, ErrorCode.GroupAuthorizationFailed) => "The brokers do not let this user commit offsets. Grant it READ on the group Kafka:GroupId.",
+        (_, ErrorCode.MsgSizeTooLarge) => $"An output topic does not take so large a record ({fault.Error.Reason}). Raise max.message.bytes of that topic above that of the input topic, and Publish:MaxMessageBytes likewise.",
         _ => $"A transaction failed for good ({fault.Error.Code}: {fault.Error.Reason}).",
     };
 }

@@ -1,3 +1,4 @@
+using System.Collections.Concurrent;
 using System.Diagnostics;
 using System.Globalization;
 using System.Net;
@@ -5,7 +6,10 @@ using System.Net.Sockets;
 using System.Text;
 using Confluent.Kafka;
 using Confluent.Kafka.Admin;
+using Microsoft.Extensions.Logging;
 using StreamScorer.Configure;
+using StreamScorer.Operate;
+using StreamScorer.Tests.Infer;
 using StreamScorer.Tests.Kafka;
 
 namespace StreamScorer.Tests.EndToEnd;
@@ -65,6 +69,32 @@ public sealed class DisclosureTests(SecureKafkaFixture fixture)
         Assert.DoesNotContain((await File.ReadAllTextAsync(token)).Split('.')[1], said, StringComparison.Ordinal);
     }
 
+    [Fact]
+    public async Task Worker_ShouldLogAndServeNothingOfThePost_ThatTheModelFailsOn()
+    {
+        const string Poison = "mosquito"; // one token of the vocabulary
+        using var kafka = new EmbeddedKafka();
+        var harness = await WorkerHarness.CreateAsync(kafka, partitions: 1);
+        using var lines = new CollectedLog();
+        using var loggers = LoggerFactory.Create(builder => builder.SetMinimumLevel(LogLevel.Trace).AddProvider(lines));
+        var token = TestPipeline.Encoder(TestPipeline.Bundle.Manifest).Encode(Encoding.UTF8.GetBytes(Poison), new int[16]).Ids.Span[1];
+        var settings = harness.Settings with { Operate = new OperateOptions { Url = "http://127.0.0.1:0" } };
+        await using var worker = await Worker.OpenAsync(settings, loggers, TimeProvider.System, scorer => new PoisonedScorer(scorer, token));
+        using var stop = new CancellationTokenSource();
+        var run = worker.RunAsync(stop.Token);
+
+        await kafka.ProduceAsync(harness.Input, [WorkerHarness.Post("a", "1", "hello"), WorkerHarness.Post("a", "2", Poison)]);
+        await await Task.WhenAny(run, kafka.ReadAsync(harness.DeadLetters, 1, Limit));
+        using var client = new HttpClient { Timeout = Limit };
+        var page = await client.GetStringAsync(new Uri(worker.MetricsUrl!));
+        await stop.CancelAsync();
+        await run.WaitAsync(Limit);
+
+        Assert.Contains("streamscorer_dead_letters_total{reason=\"inference\"} 1", page, StringComparison.Ordinal);
+        Assert.NotEmpty(lines.Text);
+        Assert.DoesNotContain(Poison, lines.Text + page, StringComparison.OrdinalIgnoreCase);
+    }
+
     [Theory]
     [InlineData("-", null)]
     [InlineData("rejects.jsonl", null)]
@@ -74,8 +104,9 @@ public sealed class DisclosureTests(SecureKafkaFixture fixture)
     {
         var folder = Directory.CreateTempSubdirectory("streamscorer-score-").FullName;
         var values = content is null ? [.. Values.SelectMany(value => value.Append((byte)'\n'))] : Encoding.UTF8.GetBytes(content);
-        await File.WriteAllBytesAsync(Path.Combine(folder, input), values);
-        using var program = Start(["score", input, "--format", input.EndsWith(".csv", StringComparison.Ordinal) ? "Csv" : "Json", "--set", "Logging:LogLevel:Default=Trace"], folder);
+        var file = Path.Combine(folder, input);
+        await File.WriteAllBytesAsync(file, values);
+        using var program = WorkerProgram.Start(["score", input == "-" ? input : file, "--format", input.EndsWith(".csv", StringComparison.Ordinal) ? "Csv" : "Json", "--set", "Logging:LogLevel:Default=Trace"]);
         var (output, errors) = (program.StandardOutput.ReadToEndAsync(), program.StandardError.ReadToEndAsync());
         if (input == "-")
         {
@@ -114,24 +145,7 @@ public sealed class DisclosureTests(SecureKafkaFixture fixture)
             sets["Kafka:TokenFile"] = connection.TokenFile;
         }
 
-        return Start(["run", .. sets.SelectMany(set => new[] { "--set", $"{set.Key}={set.Value}" })], Path.GetTempPath(), ("STREAMSCORER__KAFKA__PROPERTIES__SASL_PASSWORD", connection.Properties.GetValueOrDefault("sasl.password")));
-    }
-
-    private static Process Start(IEnumerable<string> arguments, string folder, params (string Name, string? Value)[] environment)
-    {
-        var start = new ProcessStartInfo("dotnet", [Path.Combine(AppContext.BaseDirectory, "streamscorer.dll"), .. arguments])
-        {
-            RedirectStandardInput = true,
-            RedirectStandardOutput = true,
-            RedirectStandardError = true,
-            WorkingDirectory = folder,
-        };
-        foreach (var (name, value) in environment)
-        {
-            start.Environment[name] = value;
-        }
-
-        return Process.Start(start)!;
+        return WorkerProgram.Start(["run", .. sets.SelectMany(set => new[] { "--set", $"{set.Key}={set.Value}" })], ("STREAMSCORER__KAFKA__PROPERTIES__SASL_PASSWORD", connection.Properties.GetValueOrDefault("sasl.password")));
     }
 
     private static async Task EndedAsync(Process program, Task<string> errors)
@@ -155,5 +169,27 @@ public sealed class DisclosureTests(SecureKafkaFixture fixture)
         using var listener = new TcpListener(IPAddress.Loopback, 0);
         listener.Start();
         return string.Create(CultureInfo.InvariantCulture, $"http://127.0.0.1:{((IPEndPoint)listener.LocalEndpoint).Port}");
+    }
+}
+
+/// <summary>Everything that is logged, exceptions included.</summary>
+internal sealed class CollectedLog : ILoggerProvider, ILogger
+{
+    private readonly ConcurrentQueue<string> _lines = [];
+
+    public string Text => string.Join('\n', _lines);
+
+    public ILogger CreateLogger(string categoryName) => this;
+
+    public IDisposable? BeginScope<TState>(TState state)
+        where TState : notnull => null;
+
+    public bool IsEnabled(LogLevel logLevel) => true;
+
+    public void Log<TState>(LogLevel logLevel, EventId eventId, TState state, Exception? exception, Func<TState, Exception?, string> formatter)
+        => _lines.Enqueue($"{formatter(state, exception)} {exception}");
+
+    public void Dispose()
+    {
     }
 }

@@ -1,8 +1,11 @@
+using Confluent.Kafka;
 using Confluent.Kafka.Admin;
 using Microsoft.Extensions.Logging.Abstractions;
 using StreamScorer.Configure;
+using StreamScorer.Consume;
 using StreamScorer.Operate;
 using StreamScorer.Tests.Kafka;
+using StreamScorer.Topics;
 
 namespace StreamScorer.Tests.EndToEnd;
 
@@ -33,6 +36,12 @@ public sealed class SecureKafkaTests(SecureKafkaFixture fixture)
 
         Assert.Equal((2, 1, 1), (counted.Consumed, counted.Scored, counted.DeadLettered));
         Assert.Equal(2, await harness.CommittedAsync());
+
+        // The tools sign in as the worker does.
+        using var cluster = Cluster.Connect(connection);
+        var read = 0;
+        new RangeReader<byte[]?>(connection, IsolationLevel.ReadCommitted, Bytes.Instance).Read(await TopicRange.ResolveAsync(cluster, harness.Input, null, null), _ => read++, CancellationToken.None);
+        Assert.Equal(2, read);
     }
 
     [Fact]
