@@ -39,7 +39,7 @@ internal sealed record KafkaOptions : IValidatableObject
     /// </summary>
     public string? TokenFile { get; init; }
 
-    /// <summary>Any other librdkafka property by its own name, such as security.protocol or ssl.ca.location; given to consumer and producer where it applies. (default: none)</summary>
+    /// <summary>Any other librdkafka property by its own name, such as security.protocol or ssl.ca.location; given to every client where it applies. A secret better as a file: sasl.password_FILE. (default: none)</summary>
     public IReadOnlyDictionary<string, string> Properties { get; init; } = new Dictionary<string, string>();
 
     public IEnumerable<ValidationResult> Validate(ValidationContext validationContext)

@@ -22,6 +22,10 @@ internal static partial class ConfigurationDocument
         2. the environment: `STREAMSCORER__CONSUME__TOPIC=posts`
         3. the command line: `--set Consume:Topic=posts`
 
+        In each of them `_FILE` behind a name reads the value from a file, as secrets are given to containers:
+        `STREAMSCORER__KAFKA__PROPERTIES__SASL_PASSWORD_FILE=/run/secrets/kafka-password` ([security.md](security.md)). In the environment an underscore
+        stands for the dot of a librdkafka property. `streamscorer check --show-config` prints what counts and where it comes from.
+
         Names are not case-sensitive. An unknown name, a value of a wrong type or out of range is refused at start, all faults at once
         (`streamscorer check` only checks). Durations are written `hours:minutes:seconds`. Log levels: section `Logging`, as in ASP.NET
         (`--set Logging:LogLevel:Default=Debug`).
