@@ -64,6 +64,7 @@ internal sealed partial class ConsumeStage
         foreach (var partition in partitions)
         {
             _telemetry.Unassigned(partition.Topic, partition.Partition.Value);
+            _ends.Remove(partition);
         }
 
         _health.Assigned(_ledger.Owned.Count);
@@ -121,6 +122,7 @@ internal sealed partial class ConsumeStage
                 var offset = committed[partition.TopicPartition];
                 _consumer.Seek(new TopicPartitionOffset(partition.TopicPartition, offset == Offset.Unset ? partition.Offset : offset));
                 _ledger.Rewound(partition.TopicPartition);
+                _ends.Remove(partition.TopicPartition);
             }
 
             LogRewound(_logger, partitions.Count);
@@ -137,9 +139,10 @@ internal sealed partial class ConsumeStage
         foreach (var position in _ledger.Positions())
         {
             var end = _consumer.GetWatermarkOffsets(position.TopicPartition).High;
+            var read = Math.Max(position.Offset.Value, _ends.GetValueOrDefault(position.TopicPartition, 0).Value);
             if (end != Offset.Unset && end.Value >= 0)
             {
-                _telemetry.Lag(position.Topic, position.Partition.Value, Math.Max(0, end.Value - position.Offset.Value));
+                _telemetry.Lag(position.Topic, position.Partition.Value, Math.Max(0, end.Value - read));
             }
         }
     }

@@ -21,6 +21,9 @@ internal sealed partial class ConsumeStage : IDisposable
     private readonly TimeProvider _time;
     private readonly ILogger _logger;
     private readonly IConsumer<byte[]?, byte[]?> _consumer;
+
+    /// <summary>Where reading met the end: behind the last record there may be offsets without one, such as the marks of transactions.</summary>
+    private readonly Dictionary<TopicPartition, Offset> _ends = [];
     private CancellationToken _abort;
     private long _lastCommit;
     private readonly Pressure _pressure;
@@ -114,9 +117,14 @@ internal sealed partial class ConsumeStage : IDisposable
         SteerPressure();
         try
         {
-            if (_consumer.Consume(PollLimit) is { IsPartitionEOF: false } result)
+            switch (_consumer.Consume(PollLimit))
             {
-                Receive(result);
+                case { IsPartitionEOF: true } end:
+                    _ends[end.TopicPartition] = end.Offset;
+                    break;
+                case { } result:
+                    Receive(result);
+                    break;
             }
         }
         catch (ConsumeException e) when (e.Tier() == FaultTier.Retriable)
@@ -202,6 +210,7 @@ internal sealed partial class ConsumeStage : IDisposable
         config.GroupInstanceId = settings.Kafka.GroupInstanceId;
         config.EnableAutoCommit = false;
         config.EnableAutoOffsetStore = false;
+        config.EnablePartitionEof = true;
         config.AutoOffsetReset = settings.Consume.StartAt == StartAt.Earliest ? AutoOffsetReset.Earliest : AutoOffsetReset.Latest;
         if (config.Get("group.protocol") is null or "classic")
         {

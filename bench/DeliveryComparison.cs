@@ -1,0 +1,122 @@
+using System.CommandLine;
+using System.Diagnostics;
+using System.Globalization;
+using Confluent.Kafka;
+using Confluent.Kafka.Admin;
+using StreamScorer.Configure;
+using StreamScorer.Consume;
+using StreamScorer.Operate;
+using StreamScorer.Publish;
+using StreamScorer.Settle;
+
+namespace Bench;
+
+/// <summary>
+/// What exactly once costs against at least once: posts per second from topic to final outcome on a real Kafka, with a scorer that costs
+/// nothing, so that Kafka is the limit, or with the default model. Within a round the modes alternate.
+/// </summary>
+internal static class DeliveryComparison
+{
+    private static readonly Delivery[] Modes = [Delivery.AtLeastOnce, Delivery.ExactlyOnce];
+
+    public static Command Create()
+    {
+        var servers = new Option<string>("--bootstrap-servers") { Description = "A real Kafka", Required = true };
+        var posts = new Option<int>("--posts") { Description = "Posts a run", DefaultValueFactory = _ => 100_000 };
+        var rounds = new Option<int>("--rounds") { Description = "Rounds of each mode", DefaultValueFactory = _ => 5 };
+        var model = new Option<bool>("--model") { Description = "With the default model in place of a scorer that costs nothing" };
+        var interval = new Option<int>("--interval-ms") { Description = "Settle:CommitInterval", DefaultValueFactory = _ => (int)new SettleOptions().CommitInterval.TotalMilliseconds };
+        var command = new Command("delivery", "Exactly once against at least once, on a real Kafka.") { servers, posts, rounds, model, interval };
+        command.SetAction((parsed, _) => RunAsync(parsed.GetRequiredValue(servers), parsed.GetValue(posts), parsed.GetValue(rounds), parsed.GetValue(model), parsed.GetValue(interval)));
+        return command;
+    }
+
+    private static async Task<int> RunAsync(string servers, int count, int rounds, bool model, int intervalMs)
+    {
+        var name = $"delivery-{DateTime.UtcNow:HHmmss}";
+        var settings = new Settings
+        {
+            Kafka = new KafkaOptions { BootstrapServers = servers },
+            Consume = new ConsumeOptions { Topic = name },
+            Publish = new PublishOptions { ScoredTopic = $"{name}.scored", FlaggedTopic = $"{name}.flagged", DeadLetterTopic = $"{name}.dead-letter" },
+            Settle = new SettleOptions { CommitInterval = TimeSpan.FromMilliseconds(intervalMs) },
+            Operate = new OperateOptions { Enabled = false },
+        };
+        await FillAsync(settings, count);
+        await RunOnceAsync(settings, Delivery.ExactlyOnce, count, model); // warms up
+        var rates = Modes.ToDictionary(mode => mode, _ => new List<double>());
+        for (var round = 1; round <= rounds; round++)
+        {
+            foreach (var mode in round % 2 == 0 ? Modes : Modes.Reverse())
+            {
+                var (rate, how) = await RunOnceAsync(settings, mode, count, model);
+                rates[mode].Add(rate);
+                Console.Error.WriteLine(string.Create(CultureInfo.InvariantCulture, $"round {round}: {mode} {rate:F0} posts/s; {how}"));
+            }
+        }
+
+        Console.WriteLine($"{Environment.ProcessorCount} cores, {Samples.Processor}, {(model ? "default model" : "a scorer that costs nothing")}; {rounds} interleaved rounds of {count} posts, commit interval {intervalMs} ms");
+        Console.WriteLine();
+        Console.WriteLine("| delivery | posts/s, median [min, max] | against at least once, median [min, max] of the rounds |");
+        Console.WriteLine("|---|---|---|");
+        foreach (var mode in Modes)
+        {
+            Row(mode.ToString(), rates[mode], rates[Delivery.AtLeastOnce]);
+        }
+
+        return 0;
+    }
+
+    private static async Task FillAsync(Settings settings, int count)
+    {
+        using var admin = new AdminClientBuilder(new AdminClientConfig { BootstrapServers = settings.Kafka.BootstrapServers }).Build();
+        string[] topics = [settings.Consume.Topic, settings.Publish.ScoredTopic, settings.Publish.FlaggedTopic, settings.Publish.DeadLetterTopic];
+        await admin.CreateTopicsAsync(topics.Select(topic => new TopicSpecification { Name = topic, NumPartitions = 6, ReplicationFactor = -1 }));
+        var texts = Samples.Texts(count);
+        using var producer = new ProducerBuilder<string, byte[]>(new ProducerConfig { BootstrapServers = settings.Kafka.BootstrapServers, LingerMs = 20, QueueBufferingMaxMessages = 1_000_000 }).Build();
+        for (var i = 0; i < count; i++)
+        {
+            producer.Produce(settings.Consume.Topic, new Message<string, byte[]> { Key = $"author-{i % 997}", Value = Samples.Post(i, texts[i]) });
+        }
+
+        producer.Flush(CancellationToken.None);
+    }
+
+    /// <summary>From the first record handed on to the last outcome that is final; joining the group and loading the model are left out.</summary>
+    private static async Task<(double PerSecond, string How)> RunOnceAsync(Settings settings, Delivery delivery, int count, bool model)
+    {
+        settings = settings with
+        {
+            Kafka = settings.Kafka with { GroupId = Guid.NewGuid().ToString("N") },
+            Settle = settings.Settle with { Delivery = delivery },
+        };
+        await using var run = await DeliveryRun.StartAsync(settings, model);
+        long started = 0;
+        while (true)
+        {
+            var snapshot = run.Telemetry.Read();
+            started = started == 0 && snapshot.Consumed > 0 ? Stopwatch.GetTimestamp() : started;
+            if (snapshot.Scored + snapshot.DeadLettered + snapshot.Filtered >= count)
+            {
+                var rate = count / Stopwatch.GetElapsedTime(started).TotalSeconds;
+                return (rate, await run.StopAsync());
+            }
+
+            await Task.WhenAny(run.Running, Task.Delay(2));
+            if (run.Running.IsCompleted)
+            {
+                await run.Running;
+            }
+        }
+    }
+
+    private static void Row(string name, List<double> values, List<double> against)
+    {
+        var ratios = values.Zip(against, (a, b) => a / b).ToList();
+        Console.WriteLine(string.Create(
+            CultureInfo.InvariantCulture,
+            $"| {name} | {Median(values):F0} [{values.Min():F0}, {values.Max():F0}] | {Median(ratios):F3} [{ratios.Min():F3}, {ratios.Max():F3}] |"));
+    }
+
+    private static double Median(List<double> values) => values.Order().ElementAt(values.Count / 2);
+}
