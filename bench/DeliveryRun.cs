@@ -10,6 +10,7 @@ using StreamScorer.Encode;
 using StreamScorer.Infer;
 using StreamScorer.Operate;
 using StreamScorer.Publish;
+using StreamScorer.Recover;
 using StreamScorer.Settle;
 using StreamScorer.Shared.Bundle;
 using StreamScorer.Shared.Group;
@@ -78,14 +79,17 @@ internal sealed class DeliveryRun : IAsyncDisposable
         var health = new HealthState(settings.Operate, time);
         using var consume = new ConsumeStage(settings, intake, ledger, Telemetry, health, time, NullLogger<ConsumeStage>.Instance);
         var producers = new ProducerFactory(settings, NullLogger<ProducerFactory>.Instance);
-        var sender = new OutcomeSender(settings.Publish, new Outcomes(bundle.Identity, bundle.Policy.Version, time), Telemetry, time);
+        var sender = new OutcomeSender(new Outcomes(bundle.Identity, bundle.Policy.Version, settings.Publish, time), Telemetry, time);
         using IPublishStage publish = settings.Settle.Delivery == Delivery.AtLeastOnce
             ? new AtLeastOnceStage(sender, ledger, producers, Telemetry, health, time)
             : new ExactlyOnceStage(sender, ledger, () => consume.Membership, producers.Build, settings.Settle, Telemetry, health, time, NullLogger<ExactlyOnceStage>.Instance);
+        using var guard = CrashGuard.Off();
+        using var watch = new CallWatch(settings.Infer.CallTimeout, time);
+        var ladder = new FailureLadder(_scorer, settings.Infer, settings.Group, watch, Telemetry, health, time, NullLogger<FailureLadder>.Instance);
         var pipeline = new Pipeline(
             intake,
-            new EncodeStage(new PostDecoder(settings.Decode), bundle.LoadEncoder(), settings.Group, _scorer.Pads, limit, Telemetry, health, time),
-            new InferStage(_scorer, new SegmentPool(bundle.Manifest), new PolicyJudge(bundle.Manifest, bundle.Policy), limit, Telemetry, health, time));
+            new EncodeStage(new PostDecoder(settings.Decode), bundle.LoadEncoder(), settings.Group, _scorer.Pads, limit, guard, Telemetry, health, time),
+            new InferStage(ladder, watch, new SegmentPool(bundle.Manifest), new PolicyJudge(bundle.Manifest, bundle.Policy), limit, guard, Telemetry, health, time));
         await pipeline.RunAsync(consume, publish, settings.Pipeline.DrainTimeout, _stop.Token);
     }
 

@@ -3,6 +3,7 @@ using StreamScorer.Consume;
 using StreamScorer.Decode;
 using StreamScorer.Operate;
 using StreamScorer.Recover;
+using StreamScorer.Shared.Contracts;
 using StreamScorer.Shared.Encode;
 using StreamScorer.Shared.Group;
 

@@ -86,7 +86,7 @@ public sealed class DisclosureTests(SecureKafkaFixture fixture)
         await kafka.ProduceAsync(harness.Input, [WorkerHarness.Post("a", "1", "hello"), WorkerHarness.Post("a", "2", Poison)]);
         await await Task.WhenAny(run, kafka.ReadAsync(harness.DeadLetters, 1, Limit));
         using var client = new HttpClient { Timeout = Limit };
-        var page = await client.GetStringAsync(new Uri(worker.MetricsUrl!));
+        var page = await client.GetStringAsync(new Uri($"{worker.Url}/metrics"));
         await stop.CancelAsync();
         await run.WaitAsync(Limit);
 
