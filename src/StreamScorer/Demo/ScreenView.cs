@@ -139,7 +139,7 @@ internal sealed class ScreenView(SamplePosts samples, bool unicode)
 
     private static OneLine Foot(DemoSnapshot now) => Line()
         .Append($" {Figures.Elapsed(now.Elapsed)}", Bold)
-        .Append($"   {(now.Title.PageUrl is { } url ? $"open {url} in a browser   " : "")}delivered {now.Title.Delivery}   Ctrl-C ends", Dim);
+        .Append($"   {(now.Title.PageUrl is { } url ? $"page {url}   " : "")}delivered {now.Title.Delivery}   Ctrl-C ends", Dim);
 
     /// <summary>The broker is a real one to other programs.</summary>
     private static OneLine Hint(DemoSnapshot now) => Line()

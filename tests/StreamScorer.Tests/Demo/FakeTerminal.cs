@@ -43,6 +43,6 @@ internal static class Snapshots
         Decisions = new Dictionary<Decision, long> { [Decision.Allow] = 10_200, [Decision.Review] = 1_000, [Decision.Flag] = 1_145 },
         Flags = new Dictionary<string, long> { ["fake"] = 430, ["hate"] = 1_002 },
         LatestFlagged = [new FlaggedPost("s:1", Decision.Flag, ["hate"], 0.974f)],
-        Title = new DemoTitle("minilm-moderation 1", "cpu", "2026-11-21.1", "at least once", "127.0.0.1:33445", "posts.flagged", "http://127.0.0.1:9464/metrics"),
+        Title = new DemoTitle("minilm-moderation 1", "cpu", "2026-11-21.1", "at least once", "127.0.0.1:33445", "posts.flagged", "http://127.0.0.1:9464"),
     };
 }

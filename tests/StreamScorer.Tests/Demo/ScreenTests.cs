@@ -34,7 +34,8 @@ public sealed class ScreenTests
         var written = await RunAsync(new FakeTerminal(80, isTerminal: false), ColorSystemSupport.TrueColor);
 
         var lines = written.TrimEnd('\n').Split('\n');
-        Assert.All(lines, line => Assert.Equal(" 1:23 | 200 posts/s (average 150) | latency p50 38 ms p95 92 ms p99 140 ms | sent 12,435 scored 12,345 dead letters 61 filtered 6 waiting 23 | flag 1,145 review 1,000", line));
+        Assert.Equal("console page: http://127.0.0.1:9464", lines[0]);
+        Assert.All(lines[1..], line => Assert.Equal(" 1:23 | 200 posts/s (average 150) | latency p50 38 ms p95 92 ms p99 140 ms | sent 12,435 scored 12,345 dead letters 61 filtered 6 waiting 23 | flag 1,145 review 1,000", line));
     }
 
     [Fact]

@@ -21,7 +21,7 @@ public sealed class ScreenViewTests
         AssertLine(lines, "flags", "1,002 hate  430 fake");
         AssertLine(lines, "review", "1,000", "8.1 %", "█");
         AssertLine(lines, "flag ", "hate", "0.97", "a post that somebody wrote");
-        AssertLine(lines, "1:23", "http://127.0.0.1:9464/metrics", "delivered at least once");
+        AssertLine(lines, "1:23", "page http://127.0.0.1:9464", "delivered at least once");
         AssertLine(lines, "kcat", "127.0.0.1:33445", "posts.flagged");
     }
 
