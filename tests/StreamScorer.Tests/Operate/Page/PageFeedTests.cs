@@ -169,7 +169,17 @@ public sealed class PageFeedTests : IAsyncDisposable
 
     private static PageFacts Facts() => new()
     {
-        Program = "1", Runtime = "r", Model = new ModelIdentity("m", "1", "00"), Device = "cpu", DeviceReason = "", MaxTokens = 256, Policy = "p", Topic = "posts", Group = "g", Texts = TextDisplay.Hidden, Labels = [],
+        Program = "1",
+        Runtime = "r",
+        Model = new ModelIdentity("m", "1", "00"),
+        Device = "cpu",
+        DeviceReason = "",
+        MaxTokens = 256,
+        Policy = "p",
+        Topic = "posts",
+        Group = "g",
+        Texts = TextDisplay.Hidden,
+        Labels = [],
     };
 
     private static string Latest(PageFeed.Viewer viewer)
