@@ -28,6 +28,12 @@ internal sealed class Feed : IDisposable
     {
         _round++;
         _broker.CreateTopic(Topic, Partitions);
+        Append();
+    }
+
+    /// <summary>All texts once more into the round's topic.</summary>
+    public void Append()
+    {
         using var producer = new ProducerBuilder<string, byte[]>(new ProducerConfig { BootstrapServers = BootstrapServers, LingerMs = 50, CompressionType = CompressionType.Lz4 }).Build();
         for (var i = 0; i < _texts.Count; i++)
         {

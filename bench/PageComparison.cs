@@ -1,87 +1,147 @@
 using System.CommandLine;
 using System.Diagnostics;
+using System.Text.Json.Nodes;
+using Microsoft.Extensions.Logging.Abstractions;
 using StreamScorer;
 using StreamScorer.Configure;
+using StreamScorer.Consume;
 using StreamScorer.Operate;
 
 namespace Bench;
 
-/// <summary>What the console page costs: the worker as in <see cref="StreamComparison"/>, without the page, with a page nobody looks at, and with it open in a Chromium on the same cores.</summary>
+/// <summary>
+/// What it costs the stream that somebody looks: one worker under a backlog, whose console page is opened and closed again every few seconds in a Chromium on the same
+/// cores. Short windows, because a shared machine's speed drifts; small micro-batches, because outcomes come in lumps of them.
+/// </summary>
 internal static class PageComparison
 {
+    private const int Backlog = 6_000;
+    private static readonly TimeSpan Settle = TimeSpan.FromSeconds(4); // a browser that starts a tab is busy for as long
+
     public static Command Create()
     {
-        var posts = new Option<int>("--posts") { Description = "Posts a round", DefaultValueFactory = _ => 6_000 };
-        var rounds = new Option<int>("--rounds") { Description = "Rounds of each side", DefaultValueFactory = _ => 5 };
-        var model = new Option<string>("--model") { Description = "Model bundle; one with fewer and smaller layers for higher rates", DefaultValueFactory = _ => Samples.Bundle };
+        var windows = new Option<int>("--windows") { Description = "Windows of each side", DefaultValueFactory = _ => 8 };
+        var seconds = new Option<double>("--seconds") { Description = "Length of a window", DefaultValueFactory = _ => 6 };
+        var model = new Option<string>("--model") { Description = "Model bundle; one with fewer and smaller layers for higher rates (default: the program's own)", DefaultValueFactory = _ => Samples.Bundle };
         var browser = new Option<string>("--browser") { Description = "Chromium", DefaultValueFactory = _ => Environment.GetEnvironmentVariable("CHROMIUM_PATH") ?? "chromium" };
-        var command = new Command("page", "The worker with the console page open in a browser against without.") { posts, rounds, model, browser };
-        command.SetAction((parsed, _) => RunAsync(parsed.GetValue(posts), parsed.GetValue(rounds), parsed.GetValue(model)!, parsed.GetValue(browser)!));
+        var command = new Command("page", "The worker with its console page open in a browser against without.") { windows, seconds, model, browser };
+        command.SetAction((parsed, _) => RunAsync(parsed.GetValue(windows), TimeSpan.FromSeconds(parsed.GetValue(seconds)), parsed.GetValue(model)!, parsed.GetValue(browser)!));
         return command;
     }
 
-    private static async Task<int> RunAsync(int count, int rounds, string model, string browser)
+    private static async Task<int> RunAsync(int windows, TimeSpan length, string model, string browserPath)
     {
-        using var feed = new Feed(Samples.Texts(count));
+        using var feed = new Feed(Samples.Texts(Samples.Unique));
+        feed.Fill();
         var settings = new Settings
         {
             Model = new ModelOptions { Bundle = Path.GetFullPath(model) },
-            Kafka = new KafkaOptions { BootstrapServers = feed.BootstrapServers },
+            Kafka = new KafkaOptions { BootstrapServers = feed.BootstrapServers, GroupId = "page" },
+            Consume = new ConsumeOptions { Topic = feed.Topic, TargetMicroBatchDuration = TimeSpan.FromMilliseconds(100) },
             Operate = new OperateOptions { Url = "http://127.0.0.1:0", Texts = TextDisplay.Shown },
         };
-        var off = settings with { Operate = settings.Operate with { Page = false } };
-        await StreamComparison.StreamAsync(off, feed, count); // warm
-        var (without, unseen, seen) = (new List<double>(), new List<double>(), new List<double>());
-        for (var round = 1; round <= rounds; round++)
+        await using var worker = await Worker.OpenAsync(settings, NullLoggerFactory.Instance, TimeProvider.System);
+        using var browser = await Browser.StartAsync(browserPath);
+        using var stop = new CancellationTokenSource();
+        var run = worker.RunAsync(stop.Token);
+        var pump = PumpAsync(feed, worker, stop.Token);
+        var (without, with) = (new List<double>(), new List<double>());
+        await RateAsync(worker, TimeSpan.FromSeconds(5)); // warm
+        for (var window = 0; window < windows; window++)
         {
-            without.Add((await StreamComparison.StreamAsync(off, feed, count)).PerSecond);
-            seen.Add((await StreamComparison.StreamAsync(settings, feed, count, worker => LookAsync(worker, browser))).PerSecond);
-            unseen.Add((await StreamComparison.StreamAsync(settings, feed, count)).PerSecond);
-            Console.Error.WriteLine(FormattableString.Invariant($"round {round}: without {without[^1]:F0}, open in a browser {seen[^1]:F0}, nobody looks {unseen[^1]:F0} posts/s"));
+            // Turn and turn about, so that a drift favours neither.
+            foreach (var looks in window % 2 == 0 ? new[] { false, true } : [true, false])
+            {
+                var tab = looks ? await browser.OpenAsync(worker.Url!) : null;
+                await Task.Delay(Settle);
+                (looks ? with : without).Add(await RateAsync(worker, length));
+                if (looks && worker.Page!.Feed.Viewers == 0)
+                {
+                    throw new InvalidOperationException("The browser did not look.");
+                }
+
+                await browser.CloseAsync(tab);
+            }
+
+            Console.Error.WriteLine(FormattableString.Invariant($"window {window + 1}: without {without[^1]:F0}, with {with[^1]:F0} posts/s"));
         }
 
-        Console.WriteLine($"{Environment.ProcessorCount} cores, {Samples.Processor}, {Path.GetFileName(settings.Model.Bundle)}; {rounds} interleaved rounds of {count} posts");
-        Console.WriteLine();
-        Console.WriteLine("| | posts/s, median [min, max] | against without, median [min, max] of the rounds |");
-        Console.WriteLine("|---|---|---|");
-        StreamComparison.Row("worker without the page", without, without);
-        StreamComparison.Row("with it, nobody looks", unseen, without);
-        StreamComparison.Row("with it open in a browser on the same cores", seen, without);
+        await stop.CancelAsync();
+        await Task.WhenAll(run, pump);
+        List<double> ratios = [.. with.Zip(without, (a, b) => a / b)];
+        Console.WriteLine($"{Environment.ProcessorCount} cores, {Samples.Processor}, {worker.Engine.Bundle.Identity.Name}; {windows} windows of {length.TotalSeconds} s of each side, turn and turn about");
+        Console.WriteLine(FormattableString.Invariant($"posts/s: without {StreamComparison.Median(without):F0} [{without.Min():F0}, {without.Max():F0}], page open in a browser {StreamComparison.Median(with):F0} [{with.Min():F0}, {with.Max():F0}]"));
+        Console.WriteLine(FormattableString.Invariant($"ratio: {with.Sum() / without.Sum():F3} over all windows; of the pairs {StreamComparison.Median(ratios):F3} [{ratios.Min():F3}, {ratios.Max():F3}]"));
         return 0;
     }
 
-    /// <summary>Opens the page and waits until it listens, so that starting the browser is not measured.</summary>
-    private static async Task<IDisposable?> LookAsync(Worker worker, string browser)
+    private static async Task<double> RateAsync(Worker worker, TimeSpan length)
     {
-        var profile = Directory.CreateTempSubdirectory("streamscorer-bench-");
-        var start = new ProcessStartInfo(browser) { RedirectStandardError = true, RedirectStandardOutput = true };
-        string[] root = Environment.UserName == "root" ? ["--no-sandbox"] : [];
-        foreach (var argument in (string[])[.. root, "--headless", "--disable-gpu", "--no-first-run", "--disable-background-networking", "--disable-component-update", "--disable-sync", $"--user-data-dir={profile.FullName}", "--remote-debugging-port=0", "--window-size=1280,900", worker.Url!])
-        {
-            start.ArgumentList.Add(argument);
-        }
-
-        var process = Process.Start(start)!;
-        process.BeginErrorReadLine();
-        process.BeginOutputReadLine();
-        for (var tries = 0; worker.Page!.Feed.Viewers == 0; tries++)
-        {
-            if (process.HasExited || tries == 600)
-            {
-                throw new InvalidOperationException($"The browser '{browser}' does not open {worker.Url}.");
-            }
-
-            await Task.Delay(100);
-        }
-
-        await Task.Delay(TimeSpan.FromSeconds(3)); // its own start is over by then
-        return new Look(process, profile);
+        var (before, started) = (worker.Telemetry.Read().Outcomes, Stopwatch.GetTimestamp());
+        await Task.Delay(length);
+        return (worker.Telemetry.Read().Outcomes - before) / Stopwatch.GetElapsedTime(started).TotalSeconds;
     }
 
-    private sealed class Look(Process process, DirectoryInfo profile) : IDisposable
+    /// <summary>Keeps a backlog in the topic, which holds only so much.</summary>
+    private static async Task PumpAsync(Feed feed, Worker worker, CancellationToken stop)
     {
+        long sent = Samples.Unique;
+        while (!stop.IsCancellationRequested)
+        {
+            while (sent - worker.Telemetry.Read().Outcomes < Backlog)
+            {
+                feed.Append();
+                sent += Samples.Unique;
+            }
+
+            await Task.Delay(100, stop).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+        }
+    }
+
+    /// <summary>A Chromium whose tabs are opened and closed over its own HTTP interface.</summary>
+    private sealed class Browser(Process process, DirectoryInfo profile, HttpClient client) : IDisposable
+    {
+        public static async Task<Browser> StartAsync(string path)
+        {
+            var profile = Directory.CreateTempSubdirectory("streamscorer-bench-");
+            var start = new ProcessStartInfo(path) { RedirectStandardError = true };
+            string[] root = Environment.UserName == "root" ? ["--no-sandbox"] : [];
+            foreach (var argument in (string[])[.. root, "--headless", "--disable-gpu", "--no-first-run", "--disable-background-networking", "--disable-component-update", "--disable-sync", $"--user-data-dir={profile.FullName}", "--remote-debugging-port=0", "--window-size=1280,900", "about:blank"])
+            {
+                start.ArgumentList.Add(argument);
+            }
+
+            const string Listening = "DevTools listening on ws:";
+            var address = new TaskCompletionSource<Uri>();
+            var process = Process.Start(start)!;
+            process.ErrorDataReceived += (_, news) =>
+            {
+                if (news.Data?.StartsWith(Listening, StringComparison.Ordinal) == true)
+                {
+                    address.TrySetResult(new Uri("http:" + news.Data[Listening.Length..]));
+                }
+            };
+            process.BeginErrorReadLine();
+            return new Browser(process, profile, new HttpClient { BaseAddress = await address.Task.WaitAsync(TimeSpan.FromSeconds(60)) });
+        }
+
+        public async Task<string> OpenAsync(string url)
+        {
+            using var answer = await client.PutAsync($"/json/new?{url}", null);
+            return (string)JsonNode.Parse(await answer.EnsureSuccessStatusCode().Content.ReadAsStringAsync())!["id"]!;
+        }
+
+        public async Task CloseAsync(string? tab)
+        {
+            if (tab is not null)
+            {
+                await client.GetStringAsync($"/json/close/{tab}");
+            }
+        }
+
         public void Dispose()
         {
+            client.Dispose();
             process.Kill(entireProcessTree: true);
             process.WaitForExit();
             process.Dispose();

@@ -86,13 +86,11 @@ internal static class StreamComparison
     }
 
     /// <summary>From the first record handed to the model to the last acknowledgement; joining the group and loading the model are left out.</summary>
-    /// <param name="watch">Looks at the worker before it begins, until what it gives is disposed.</param>
-    internal static async Task<(double PerSecond, long MicroBatches)> StreamAsync(Settings settings, Feed feed, int count, Func<Worker, Task<IDisposable?>>? watch = null)
+    private static async Task<(double PerSecond, long MicroBatches)> StreamAsync(Settings settings, Feed feed, int count)
     {
         feed.Fill();
         settings = settings with { Kafka = settings.Kafka with { GroupId = feed.Topic }, Consume = settings.Consume with { Topic = feed.Topic } };
         await using var worker = await Worker.OpenAsync(settings, NullLoggerFactory.Instance, TimeProvider.System);
-        using var watching = watch is null ? null : await watch(worker);
         using var stop = new CancellationTokenSource();
         var run = worker.RunAsync(stop.Token);
         long started = 0;
@@ -118,7 +116,7 @@ internal static class StreamComparison
         return (count / seconds, worker.Telemetry.Read().MicroBatches);
     }
 
-    internal static void Row(string name, List<double> values, List<double> against)
+    private static void Row(string name, List<double> values, List<double> against)
     {
         var ratios = Ratios(values, against);
         Console.WriteLine(string.Create(
@@ -126,7 +124,7 @@ internal static class StreamComparison
             $"| {name} | {Median(values):F0} [{values.Min():F0}, {values.Max():F0}] | {Median(ratios):F2} [{ratios.Min():F2}, {ratios.Max():F2}] |"));
     }
 
-    internal static List<double> Ratios(List<double> values, List<double> against) => [.. values.Zip(against, (a, b) => a / b)];
+    private static List<double> Ratios(List<double> values, List<double> against) => [.. values.Zip(against, (a, b) => a / b)];
 
     internal static double Median(List<double> values) => values.Order().ElementAt(values.Count / 2);
 }

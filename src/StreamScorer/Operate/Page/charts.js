@@ -1,7 +1,7 @@
 // Charts of our own: a few lines of SVG, drawn anew once a second, with the numbers as a table for those who do not see them.
 import { el, svg } from './format.js';
 
-const LEFT = 44, RIGHT = 8, TOP = 8, BOTTOM = 20;
+const LEFT = 44, RIGHT = 8, TOP = 8, BOTTOM = 20, LABEL = 62;
 const LEAST = 60_000;
 
 // Round steps of 1, 2 or 5 times a power of ten.
@@ -21,12 +21,12 @@ export function lineChart(box, { lines, format, least, read, label, idle }) {
   let points = [], pointer = null;
   read.textContent = idle;
 
-  function draw() {
+  function redraw() {
     const width = box.clientWidth, height = box.clientHeight;
     if (!width || !points.length) return;
     const end = points.at(-1).time, most = Math.max(least, ...points.flatMap(point => lines.map(line => point[line.key] ?? 0)));
     const levels = ticks(most * 1.05, 3), top = levels.at(-1);
-    const span = Math.max(LEAST, end - points[0].time), step = span > 150_000 ? 60_000 : 15_000;
+    const span = Math.max(LEAST, end - points[0].time), step = [15_000, 30_000, 60_000, 120_000].find(step => span / step * LABEL < width - LEFT) ?? 300_000;
     const x = time => LEFT + (width - LEFT - RIGHT) * (1 - (end - time) / span);
     const y = value => height - BOTTOM - (height - TOP - BOTTOM) * value / top;
     const parts = levels.flatMap(level => [
@@ -34,7 +34,7 @@ export function lineChart(box, { lines, format, least, read, label, idle }) {
       svg('text', { x: LEFT - 8, y: y(level) + 4, 'text-anchor': 'end' }, format(level)),
     ]);
     for (let ago = 0; ago <= span; ago += step) {
-      const name = ago === 0 ? 'now' : step < 60_000 ? `−${ago / 1000} s` : `−${ago / 60_000} min`;
+      const name = ago === 0 ? 'now' : ago % 60_000 ? `−${ago / 1000} s` : `−${ago / 60_000} min`;
       parts.push(svg('text', { x: x(end - ago), y: height - 4, 'text-anchor': ago === 0 ? 'end' : 'middle' }, name));
     }
     for (const line of lines) {
@@ -56,7 +56,7 @@ export function lineChart(box, { lines, format, least, read, label, idle }) {
 
   box.addEventListener('pointermove', event => { pointer = event.offsetX; draw(); });
   box.addEventListener('pointerleave', () => { pointer = null; read.textContent = idle; draw(); });
-  new ResizeObserver(draw).observe(box);
+  const draw = whenSeen(box, redraw);
   table.onOpen(() => points.toReversed().filter((_, i) => i % 10 === 0).map(point => [new Date(point.time).toLocaleTimeString('en-GB'), ...lines.map(line => point[line.key] == null ? '–' : format(point[line.key], true))]));
 
   return history => {
@@ -66,6 +66,15 @@ export function lineChart(box, { lines, format, least, read, label, idle }) {
     draw();
     table.refresh();
   };
+}
+
+// Draws only what is on the screen: a page that is open all day should cost little.
+function whenSeen(box, redraw) {
+  let seen = false;
+  const draw = () => { if (seen) redraw(); };
+  new IntersectionObserver(entries => { seen = entries.at(-1).isIntersecting; draw(); }).observe(box);
+  new ResizeObserver(draw).observe(box);
+  return draw;
 }
 
 // Pieces between seconds without a value.
@@ -95,7 +104,7 @@ export function columnChart(box, { label, head, axis, format }) {
   box.after(table.details);
   let state = null;
 
-  function draw() {
+  function redraw() {
     const width = box.clientWidth, height = box.clientHeight;
     if (!state || !width) return;
     const { columns, outline, marks = [] } = state;
@@ -114,7 +123,7 @@ export function columnChart(box, { label, head, axis, format }) {
     drawing.setAttribute('viewBox', `0 0 ${width} ${height}`);
   }
 
-  new ResizeObserver(draw).observe(box);
+  const draw = whenSeen(box, redraw);
   table.onOpen(() => state.columns.map((column, i) => [column.name, format(column.value), ...(head.length > 2 ? [state.outline ? format(state.outline[i]) : '–'] : [])]));
   return next => {
     state = next;
