@@ -6,6 +6,7 @@ using StreamScorer;
 using StreamScorer.Configure;
 using StreamScorer.Consume;
 using StreamScorer.Operate;
+using StreamScorer.Settle;
 
 namespace Bench;
 
@@ -38,6 +39,7 @@ internal static class PageComparison
             Model = new ModelOptions { Bundle = Path.GetFullPath(model) },
             Kafka = new KafkaOptions { BootstrapServers = feed.BootstrapServers, GroupId = "page" },
             Consume = new ConsumeOptions { Topic = feed.Topic, TargetMicroBatchDuration = TimeSpan.FromMilliseconds(100) },
+            Settle = new SettleOptions { Delivery = Delivery.AtLeastOnce }, // the embedded broker has no transactions
             Operate = new OperateOptions { Url = "http://127.0.0.1:0", Texts = TextDisplay.Shown },
         };
         await using var worker = await Worker.OpenAsync(settings, NullLoggerFactory.Instance, TimeProvider.System);

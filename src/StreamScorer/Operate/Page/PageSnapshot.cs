@@ -46,10 +46,11 @@ internal sealed record PageSnapshot
 /// <param name="P50">Ages of the outcomes of the last five seconds; null when there were none.</param>
 internal sealed record PageSample(long Time, double Rate, double? P50, double? P95, double? P99);
 
-/// <param name="InFlight">Consumed and without an outcome.</param>
+/// <param name="Voided">Given up before they had an outcome; they are read again.</param>
+/// <param name="InFlight">Consumed, neither given up nor with an outcome.</param>
 /// <param name="ReadAhead">Fetched, and not yet consumed.</param>
 /// <param name="Lag">Behind what was fetched.</param>
-internal sealed record PageTotals(long Consumed, long Scored, long DeadLettered, long Filtered, long InFlight, long ReadAhead, long Lag);
+internal sealed record PageTotals(long Consumed, long Scored, long DeadLettered, long Filtered, long Voided, long InFlight, long ReadAhead, long Lag);
 
 /// <param name="Lag">Null: not ours, or not known.</param>
 internal sealed record PagePartition(string Topic, int Partition, long Consumed, long InFlight, long? Lag);

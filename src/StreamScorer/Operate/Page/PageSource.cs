@@ -30,7 +30,7 @@ internal sealed class PageSource(Func<PageFacts> facts, Telemetry telemetry, Hea
             Uptime = Math.Round(now.Uptime.TotalSeconds, 1),
             Ready = ready.Ok && live.Ok,
             Faults = [.. ready.Checks.Concat(live.Checks).Where(check => !check.Ok).Select(check => $"{check.Name}: {check.Why}")],
-            Totals = new PageTotals(now.Consumed, now.Scored, now.DeadLettered, now.Filtered, now.Unsettled, readAhead(), now.Lag),
+            Totals = new PageTotals(now.Consumed, now.Scored, now.DeadLettered, now.Filtered, now.Voided, now.Unsettled, readAhead(), now.Lag),
             Decisions = now.Decisions.ToDictionary(any => any.Key.ToString().ToLowerInvariant(), any => any.Value),
             Flags = now.Flags,
             DeadLetters = Reasons(now),
@@ -53,7 +53,7 @@ internal sealed class PageSource(Func<PageFacts> facts, Telemetry telemetry, Hea
 
     private static PagePartition Partition(PartitionCounts own)
     {
-        var settled = own.Scored + own.DeadLettered + own.Filtered;
+        var settled = own.Scored + own.DeadLettered + own.Filtered + own.Voided;
         var consumed = own.Consumed; // after the outcomes: a record counted in between looks unsettled, never settled twice
         return new PagePartition(own.Topic, own.Partition, consumed, consumed - settled, own.Lag == PartitionCounts.NoLag ? null : own.Lag);
     }

@@ -28,7 +28,7 @@ export function makePanels(facts) {
 
 function outcomes({ totals, decisions }, history) {
   const parts = {
-    allow: decisions.allow, review: decisions.review, flag: decisions.flag, dead: totals.dead_lettered, filtered: totals.filtered, flight: totals.in_flight,
+    allow: decisions.allow, review: decisions.review, flag: decisions.flag, dead: totals.dead_lettered, filtered: totals.filtered, voided: totals.voided, flight: totals.in_flight,
   };
   put('sum-consumed', count(totals.consumed));
   for (const [name, value] of Object.entries(parts)) {
@@ -46,7 +46,9 @@ function outcomes({ totals, decisions }, history) {
     : scored > totals.scored ? `${count(scored - totals.scored)} decisions more than scored posts`
     : still ? `${count(totals.in_flight)} records without an outcome, and nothing moves` : '';
   $('sum-verdict').dataset.ok = fault === '';
-  put('sum-verdict', fault || (totals.in_flight === 0 ? 'consumed = scored + dead-lettered + filtered' : 'consumed = scored + dead-lettered + filtered + in flight'));
+  const parted = ['scored', 'dead-lettered', 'filtered', ...(totals.voided ? ['given up'] : []), ...(totals.in_flight ? ['in flight'] : [])];
+  put('sum-verdict', fault || `consumed = ${parted.join(' + ')}`);
+  $('row-voided').hidden = totals.voided === 0;
 }
 
 function lag(news) {

@@ -129,6 +129,22 @@ public sealed class PageFeedTests : IAsyncDisposable
     }
 
     [Fact]
+    public void Tick_ShouldTellWhatWasGivenUp_ApartFromWhatIsInFlight()
+    {
+        using var viewer = _feed.Enter()!;
+        Outcomes(5);
+        _telemetry.Consumed("posts", 0);
+        _telemetry.Consumed("posts", 0);
+        _telemetry.Voided("posts", 0);
+        Second();
+
+        var news = Event(viewer, "snapshot", out _);
+        var totals = news["totals"]!;
+        Assert.Equal((7L, 5L, 1L, 1L), ((long)totals["consumed"]!, (long)totals["scored"]!, (long)totals["voided"]!, (long)totals["in_flight"]!));
+        Assert.Equal(1L, (long)news["partitions"]![0]!["in_flight"]!);
+    }
+
+    [Fact]
     public void Enter_ShouldRefuse_WhenTooManyWatch_UntilOneLeaves()
     {
         var one = _feed.Enter()!;
