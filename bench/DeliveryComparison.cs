@@ -3,11 +3,15 @@ using System.Diagnostics;
 using System.Globalization;
 using Confluent.Kafka;
 using Confluent.Kafka.Admin;
+using Microsoft.Extensions.Logging.Abstractions;
+using StreamScorer;
 using StreamScorer.Configure;
 using StreamScorer.Consume;
 using StreamScorer.Operate;
 using StreamScorer.Publish;
 using StreamScorer.Settle;
+using StreamScorer.Shared.Group;
+using StreamScorer.Shared.Infer;
 
 namespace Bench;
 
@@ -49,9 +53,8 @@ internal static class DeliveryComparison
         {
             foreach (var mode in round % 2 == 0 ? Modes : Modes.Reverse())
             {
-                var (rate, how) = await RunOnceAsync(settings, mode, count, model);
-                rates[mode].Add(rate);
-                Console.Error.WriteLine(string.Create(CultureInfo.InvariantCulture, $"round {round}: {mode} {rate:F0} posts/s; {how}"));
+                rates[mode].Add(await RunOnceAsync(settings, mode, count, model));
+                Console.Error.WriteLine(string.Create(CultureInfo.InvariantCulture, $"round {round}: {mode} {rates[mode][^1]:F0} posts/s"));
             }
         }
 
@@ -83,31 +86,37 @@ internal static class DeliveryComparison
     }
 
     /// <summary>From the first record handed on to the last outcome that is final; joining the group and loading the model are left out.</summary>
-    private static async Task<(double PerSecond, string How)> RunOnceAsync(Settings settings, Delivery delivery, int count, bool model)
+    private static async Task<double> RunOnceAsync(Settings settings, Delivery delivery, int count, bool model)
     {
         settings = settings with
         {
             Kafka = settings.Kafka with { GroupId = Guid.NewGuid().ToString("N") },
             Settle = settings.Settle with { Delivery = delivery },
         };
-        await using var run = await DeliveryRun.StartAsync(settings, model);
+        await using var worker = await Worker.OpenAsync(settings, NullLoggerFactory.Instance, TimeProvider.System, scorer => model ? scorer : new FreeScorer(scorer));
+        using var stop = new CancellationTokenSource();
+        var run = worker.RunAsync(stop.Token);
         long started = 0;
         while (true)
         {
-            var snapshot = run.Telemetry.Read();
+            var snapshot = worker.Telemetry.Read();
             started = started == 0 && snapshot.Consumed > 0 ? Stopwatch.GetTimestamp() : started;
             if (snapshot.Scored + snapshot.DeadLettered + snapshot.Filtered >= count)
             {
-                var rate = count / Stopwatch.GetElapsedTime(started).TotalSeconds;
-                return (rate, await run.StopAsync());
+                break;
             }
 
-            await Task.WhenAny(run.Running, Task.Delay(2));
-            if (run.Running.IsCompleted)
+            await Task.WhenAny(run, Task.Delay(2, CancellationToken.None));
+            if (run.IsCompleted)
             {
-                await run.Running;
+                await run;
             }
         }
+
+        var rate = count / Stopwatch.GetElapsedTime(started).TotalSeconds;
+        await stop.CancelAsync();
+        await run;
+        return rate;
     }
 
     private static void Row(string name, List<double> values, List<double> against)
@@ -119,4 +128,18 @@ internal static class DeliveryComparison
     }
 
     private static double Median(List<double> values) => values.Order().ElementAt(values.Count / 2);
+
+    /// <summary>A device that is done before it is asked.</summary>
+    private sealed class FreeScorer(IScorer model) : IScorer
+    {
+        public string Device => "none";
+
+        public int LogitCount => model.LogitCount;
+
+        public bool Pads => model.Pads;
+
+        public void Score(TokenBatch batch, Span<float> logits) => logits.Clear();
+
+        public void Dispose() => model.Dispose();
+    }
 }

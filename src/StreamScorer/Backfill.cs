@@ -30,9 +30,10 @@ internal static class Backfill
 
         // Transactions would gain nothing: without a group there are no offsets to commit with the outcomes.
         var producers = new ProducerFactory(settings with { Settle = settings.Settle with { Delivery = Delivery.AtLeastOnce } }, loggers.CreateLogger<ProducerFactory>());
-        using var publish = new AtLeastOnceStage(new OutcomeSender(engine.Outcomes, telemetry, time), ledger, producers, telemetry, health, time);
+        using var publish = new AtLeastOnceStage(new OutcomeSender(telemetry, time), ledger, producers, telemetry, health, time);
+        var compose = new ComposeStage(engine.Outcomes, telemetry, health, time);
         var source = new RangeSource(settings, range, engine.Intake, ledger, progress, time);
-        await engine.Pipeline.RunAsync(abort => source.RunAsync(stop, abort), publish.RunAsync, settings.Pipeline.DrainTimeout, stop);
+        await engine.Pipeline.RunAsync(abort => source.RunAsync(stop, abort), compose, publish, settings.Pipeline.DrainTimeout, stop);
         var counted = telemetry.Read();
         return new BackfillCounts(source.Read, counted.Scored, counted.DeadLettered, counted.Filtered, IsWhole: !stop.IsCancellationRequested);
     }

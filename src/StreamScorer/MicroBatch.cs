@@ -51,11 +51,17 @@ internal sealed class Entry(SourceRecord source)
 
     public Verdict? Verdict { get; set; }
 
+    /// <summary>What goes out for it, in this order; given back once the producer has it.</summary>
+    public IReadOnlyList<Outgoing> Outgoing { get; set; } = [];
+
     /// <summary>Start and length of the model call it was part of, monotonic ticks.</summary>
     public long InferStart { get; set; }
 
     public long InferTicks { get; set; }
 }
+
+/// <summary>A record on its way out.</summary>
+internal readonly record struct Outgoing(string Topic, Message<byte[]?, byte[]?> Message);
 
 /// <summary>
 /// The unit that travels: a run of records in the order they were consumed, from several partitions. Micro-batches never

@@ -86,11 +86,12 @@ internal sealed partial class Worker : IAsyncDisposable
         var ledger = new OffsetLedger();
         using var consume = new ConsumeStage(_settings, Engine.Intake, ledger, Telemetry, Health, _time, _loggers.CreateLogger<ConsumeStage>());
         Observe(consume);
+        var compose = new ComposeStage(Engine.Outcomes, Telemetry, Health, _time);
         using var publish = Publish(consume, ledger);
         LogReading(_logger, _settings.Consume.Topic, _settings.Kafka.BootstrapServers, _settings.Kafka.GroupId);
         try
         {
-            await Engine.Pipeline.RunAsync(consume, publish, _settings.Pipeline.DrainTimeout, stop);
+            await Engine.Pipeline.RunAsync(consume, compose, publish, _settings.Pipeline.DrainTimeout, stop);
             _guard.Rest(committed: true);
             LogStopped(_logger);
         }
@@ -122,7 +123,7 @@ internal sealed partial class Worker : IAsyncDisposable
     private IPublishStage Publish(ConsumeStage consume, OffsetLedger ledger)
     {
         var producers = new ProducerFactory(_settings, _loggers.CreateLogger<ProducerFactory>());
-        var sender = new OutcomeSender(Engine.Outcomes, Telemetry, _time);
+        var sender = new OutcomeSender(Telemetry, _time);
         return _settings.Settle.Delivery == Delivery.AtLeastOnce
             ? new AtLeastOnceStage(sender, ledger, producers, Telemetry, Health, _time)
             : new ExactlyOnceStage(sender, ledger, () => consume.Membership, producers.Build, _settings.Settle, Telemetry, Health, _time, _loggers.CreateLogger<ExactlyOnceStage>());

@@ -102,19 +102,19 @@ public sealed class PipelineTests : IDisposable
     }
 
     [Fact]
-    public async Task RunAsync_ShouldKeepTheDeviceAtWork_WhileTheSinkIsBusy()
+    public async Task RunAsync_ShouldKeepTheDeviceAtWork_WhileOutcomesAreSent()
     {
         var calls = 0;
         var ahead = new TaskCompletionSource();
         _scorer.Act = () =>
         {
-            if (Interlocked.Increment(ref calls) == 4)
+            if (Interlocked.Increment(ref calls) == 6)
             {
-                ahead.SetResult(); // while the sink has the first micro-batch: three more are done
+                ahead.SetResult(); // while the first micro-batch is sent: four more wait for that, scored
             }
         };
 
-        await _pipeline.RunAsync(
+        await _pipeline.PublishAsync(
             _ => _pipeline.FillAsync(Numbers(40)), // ten micro-batches of four
             async (input, abort) =>
             {

@@ -6,6 +6,7 @@ using StreamScorer.Decode;
 using StreamScorer.Encode;
 using StreamScorer.Infer;
 using StreamScorer.Operate;
+using StreamScorer.Publish;
 using StreamScorer.Recover;
 using StreamScorer.Shared.Bundle;
 using StreamScorer.Shared.Encode;
@@ -57,6 +58,13 @@ internal sealed class TestPipeline : IDisposable
     public Task RunAsync(Func<CancellationToken, Task> source, Func<ChannelReader<MicroBatch>, CancellationToken, Task> sink, TimeSpan? drain = null, CancellationToken stop = default)
         => _pipeline.RunAsync(source, sink, drain ?? Limit, stop).WaitAsync(Limit, CancellationToken.None);
 
+    /// <summary>The same with the stages that make and send the records that go out.</summary>
+    public Task PublishAsync(Func<CancellationToken, Task> source, Func<ChannelReader<MicroBatch>, CancellationToken, Task> publish)
+    {
+        var compose = new ComposeStage(Records.Outcomes(Bundle.Identity), _telemetry, new HealthState(new OperateOptions(), TimeProvider.System), TimeProvider.System);
+        return _pipeline.RunAsync(source, compose, new FakePublish(publish), Limit, CancellationToken.None).WaitAsync(Limit, CancellationToken.None);
+    }
+
     /// <summary>Runs posts of these texts, with offsets from 0 on, and returns them as they came out.</summary>
     public async Task<IReadOnlyList<Entry>> RunAsync(params string[] texts)
     {
@@ -82,5 +90,14 @@ internal sealed class TestPipeline : IDisposable
 
         Intake.Complete();
         return Task.CompletedTask;
+    }
+
+    private sealed class FakePublish(Func<ChannelReader<MicroBatch>, CancellationToken, Task> run) : IPublishStage
+    {
+        public Task RunAsync(ChannelReader<MicroBatch> input, CancellationToken abort) => run(input, abort);
+
+        public void Dispose()
+        {
+        }
     }
 }

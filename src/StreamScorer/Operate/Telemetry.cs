@@ -22,7 +22,7 @@ internal sealed partial class Telemetry
     private static readonly FrozenDictionary<InferenceFailure, string> FailureNames = Names<InferenceFailure>();
 
     private static readonly FrozenDictionary<string, KeyValuePair<string, object?>> StepTags =
-        new[] { "decode", "encode", "group", "infer", "judge", "publish", "settle" }
+        new[] { "decode", "encode", "group", "infer", "judge", "compose", "publish", "settle" }
             .ToFrozenDictionary(step => step, StepTag, StringComparer.Ordinal);
 
     private readonly TimeProvider _time;
@@ -102,7 +102,7 @@ internal sealed partial class Telemetry
     /// <param name="tokens">What one model call may hold now.</param>
     public void TokenBudget(int tokens) => _tokenBudget = tokens;
 
-    /// <param name="step">A step of the data path in lower case: decode, encode, group, infer, judge, publish, settle.</param>
+    /// <param name="step">A step of the data path in lower case: decode, encode, group, infer, judge, compose, publish, settle.</param>
     public void Step(string step, double seconds)
     {
         _stepTime.Add(step, (long)(seconds * 1e9));

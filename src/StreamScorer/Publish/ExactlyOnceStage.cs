@@ -44,6 +44,13 @@ internal sealed partial class ExactlyOnceStage(
                 health.Turned("publish");
                 if (_due.IsCompleted)
                 {
+                    // What waits would have to wait for this commit and for the next one; taking it along makes transactions grow
+                    // when sending is what limits, as micro-batches grow when the model is.
+                    for (var waiting = input.Count; waiting > 0; waiting--)
+                    {
+                        await PublishAsync(input, abort);
+                    }
+
                     await CommitAsync(abort);
                 }
                 else if (!await arrival)

@@ -4,7 +4,7 @@ using StreamScorer.Operate;
 namespace StreamScorer.Publish;
 
 /// <summary>Hands outcomes to a producer in input order, and counts them once they are final.</summary>
-internal sealed class OutcomeSender(Outcomes outcomes, Telemetry telemetry, TimeProvider time)
+internal sealed class OutcomeSender(Telemetry telemetry, TimeProvider time)
 {
     private static readonly TimeSpan FirstPause = TimeSpan.FromMilliseconds(5);
     private static readonly TimeSpan LongestPause = TimeSpan.FromMilliseconds(500);
@@ -15,10 +15,12 @@ internal sealed class OutcomeSender(Outcomes outcomes, Telemetry telemetry, Time
     {
         foreach (var entry in entries)
         {
-            foreach (var (topic, message) in outcomes.Of(entry))
+            foreach (var (topic, message) in entry.Outgoing)
             {
                 await SendAsync(producer, topic, message, deliveries, abort);
             }
+
+            entry.Outgoing = [];
         }
     }
 

@@ -6,9 +6,6 @@ using StreamScorer.Shared.Contracts;
 
 namespace StreamScorer.Publish;
 
-/// <summary>One record on its way out.</summary>
-internal readonly record struct Outgoing(string Topic, Message<byte[]?, byte[]?> Message);
-
 /// <summary>Makes the records that go out of the entries that came in. Pure: no Kafka connection, no clock of its own.</summary>
 internal sealed class Outcomes(ModelIdentity model, string policyVersion, PublishOptions options, TimeProvider time)
 {

@@ -81,7 +81,8 @@ internal sealed class DeliveryRig : IDisposable
     {
         var (time, intake, limit) = (TimeProvider.System, new Intake(), new MicroBatchLimit(_settings.Consume));
         using var consume = new ConsumeStage(_settings, intake, _ledger, Telemetry, _health, time, NullLogger<ConsumeStage>.Instance);
-        var sender = new OutcomeSender(new Outcomes(Bundle.Identity, "1", _settings.Publish, time), Telemetry, time);
+        var compose = new ComposeStage(new Outcomes(Bundle.Identity, "1", _settings.Publish, time), Telemetry, _health, time);
+        var sender = new OutcomeSender(Telemetry, time);
         var producers = new ProducerFactory(_settings, NullLogger<ProducerFactory>.Instance);
         using IPublishStage publish = new ExactlyOnceStage(
             sender, _ledger, () => consume.Membership, () => TestProducer.Create(producers.Build(), (call, times) => Before(call, times), (call, times) => After(call, times)), _settings.Settle, Telemetry, _health, time, NullLogger<ExactlyOnceStage>.Instance);
@@ -92,6 +93,6 @@ internal sealed class DeliveryRig : IDisposable
             intake,
             new EncodeStage(new PostDecoder(_settings.Decode), Bundle.LoadEncoder(), _settings.Group, Scorer.Pads, limit, guard, Telemetry, _health, time),
             new InferStage(ladder, watch, new SegmentPool(Bundle.Manifest), new PolicyJudge(Bundle.Manifest, Bundle.Policy), limit, guard, Telemetry, _health, time));
-        await pipeline.RunAsync(consume, publish, _settings.Pipeline.DrainTimeout, _stop.Token);
+        await pipeline.RunAsync(consume, compose, publish, _settings.Pipeline.DrainTimeout, _stop.Token);
     }
 }

@@ -4,7 +4,6 @@ using Microsoft.Extensions.Logging.Abstractions;
 using StreamScorer.Operate;
 using StreamScorer.Publish;
 using StreamScorer.Settle;
-using StreamScorer.Shared.Bundle;
 using StreamScorer.Shared.Contracts;
 using StreamScorer.Tests.Kafka;
 using StreamScorer.Tests.Operate;
@@ -17,7 +16,6 @@ public sealed class ExactlyOnceStageTests : IDisposable
     private static readonly TimeSpan Limit = TimeSpan.FromSeconds(20);
     private static readonly TopicPartition P0 = new("posts", 0);
     private static readonly TopicPartition P1 = new("posts", 1);
-    private static readonly ModelBundle Bundle = ModelBundle.Open(Repository.DefaultBundle);
 
     private readonly Telemetry _telemetry = new(TimeProvider.System);
     private readonly OffsetLedger _ledger = new();
@@ -273,6 +271,7 @@ public sealed class ExactlyOnceStageTests : IDisposable
         foreach (var entry in batch.Entries)
         {
             entry.Reject = new Reject(RejectReason.NotJson, "made up by a test");
+            entry.Outgoing = [new Outgoing("posts.dead-letter", Records.Outcomes().DeadLetter(entry))];
         }
 
         return batch;
@@ -295,7 +294,7 @@ public sealed class ExactlyOnceStageTests : IDisposable
     private async Task StartAsync(TimeProvider? time = null)
     {
         var health = new HealthState(new OperateOptions(), TimeProvider.System);
-        var sender = new OutcomeSender(Records.Outcomes(Bundle.Identity), _telemetry, TimeProvider.System);
+        var sender = new OutcomeSender(_telemetry, TimeProvider.System);
         using var stage = new ExactlyOnceStage(sender, _ledger, () => _membership, Build, _options, _telemetry, health, time ?? TimeProvider.System, NullLogger<ExactlyOnceStage>.Instance);
         await stage.RunAsync(_input.Reader, _abort.Token);
     }
