@@ -127,14 +127,18 @@ internal sealed partial class CrashGuard : IDisposable
             _working.Clear();
             _suspects.RemoveAll(suspect => committed && _passed.Contains(suspect));
             Write();
-            if (_suspects.Count == 0)
-            {
-                _file?.Delete();
-            }
         }
     }
 
-    public void Dispose() => _file?.Dispose();
+    /// <summary>A file that says nothing is not left behind.</summary>
+    public void Dispose()
+    {
+        lock (_gate)
+        {
+            _file?.Close(delete: _working.Count == 0 && _suspects.Count == 0);
+            _file = null;
+        }
+    }
 
     private bool TryEnter(IReadOnlyList<SourceRecord> records, bool alone, out Task left)
     {
@@ -187,7 +191,7 @@ internal sealed partial class CrashGuard : IDisposable
         {
             // Pressure tier: the stream goes on without the guard.
             LogNoFile(_logger, Path.GetDirectoryName(_file!.Path) ?? "", e.Message);
-            _file.Dispose();
+            _file.Close(delete: false);
             _file = null;
         }
     }

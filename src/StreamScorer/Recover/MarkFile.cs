@@ -7,7 +7,7 @@ namespace StreamScorer.Recover;
 /// A crash mark on disk, written in place. It survives the process, not the machine: what was written is the kernel's, and nothing waits for the disk. One
 /// line of JSON; what an earlier, longer one left behind it is not read.
 /// </summary>
-internal sealed class MarkFile : IDisposable
+internal sealed class MarkFile
 {
     /// <summary>Workers of one group on one machine.</summary>
     private const int MaxWorkers = 64;
@@ -62,9 +62,25 @@ internal sealed class MarkFile : IDisposable
         RandomAccess.Write(_handle, line, 0);
     }
 
-    public void Delete() => File.Delete(Path);
-
-    public void Dispose() => _handle.Dispose();
+    /// <param name="delete">Deleted while it is still ours, because a moment later another worker may have one of this name.</param>
+    public void Close(bool delete)
+    {
+        try
+        {
+            if (delete)
+            {
+                File.Delete(Path);
+            }
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        {
+            // Per record tier: an empty mark that stays says nothing.
+        }
+        finally
+        {
+            _handle.Dispose();
+        }
+    }
 
     /// <summary>Group and instance names may hold anything, file names may not.</summary>
     private static string Safe(string name) => string.Concat(name.Select(c => char.IsAsciiLetterOrDigit(c) || c is '-' or '_' or '.' ? $"{c}" : $"%{(int)c:x}"));

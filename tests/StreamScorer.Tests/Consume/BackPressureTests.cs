@@ -76,7 +76,7 @@ public sealed class BackPressureTests(RealKafkaFixture kafka)
         }
 
         TestContext.Current.TestOutputHelper!.WriteLine($"idle {idle >> 20} MiB, grown by {grown >> 20} MiB");
-        Assert.InRange(grown, 1, 60L << 20); // measured: 29; without bounds more than the 143 that come in
+        Assert.InRange(grown, 1, 75L << 20); // measured: 28, 29 and 43; without bounds more than the 143 that come in
         Assert.Equal(0, await harness.CommittedAsync());
         Assert.Empty(await harness.Kafka.ReadToEndAsync(harness.Scored));
     }

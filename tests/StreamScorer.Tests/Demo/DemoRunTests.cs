@@ -2,6 +2,7 @@ using Microsoft.Extensions.Logging.Abstractions;
 using StreamScorer.Configure;
 using StreamScorer.Demo;
 using StreamScorer.Operate;
+using StreamScorer.Recover;
 using StreamScorer.Tests.Kafka;
 
 namespace StreamScorer.Tests.Demo;
@@ -32,6 +33,7 @@ public sealed class DemoRunTests : IDisposable
         {
             Kafka = new KafkaOptions { BootstrapServers = _kafka.BootstrapServers, Properties = new Dictionary<string, string> { ["fetch.wait.max.ms"] = "10" } },
             Operate = new OperateOptions { Enabled = false },
+            Recover = new RecoverOptions { Restarts = 0 },
         };
         await using var worker = await Worker.OpenAsync(settings, NullLoggerFactory.Instance, TimeProvider.System);
 

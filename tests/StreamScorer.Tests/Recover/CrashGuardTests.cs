@@ -170,6 +170,14 @@ public sealed class CrashGuardTests : IDisposable
     }
 
     [Fact]
+    public void Dispose_ShouldLeaveNoFile_WhenNothingWasAtWork()
+    {
+        Open(restarts: 1).Dispose();
+
+        Assert.Empty(Directory.GetFiles(_folder));
+    }
+
+    [Fact]
     public async Task Open_ShouldStartAnew_WhenTheFileIsNotOurs()
     {
         Directory.CreateDirectory(_folder);
