@@ -47,7 +47,7 @@ internal static class PageComparison
         using var stop = new CancellationTokenSource();
         var run = worker.RunAsync(stop.Token);
         var pump = PumpAsync(feed, worker, stop.Token);
-        var (without, with) = (new List<double>(), new List<double>());
+        var (without, with, spent) = (new List<double>(), new List<double>(), TimeSpan.Zero);
         await RateAsync(worker, TimeSpan.FromSeconds(5)); // warm
         for (var window = 0; window < windows; window++)
         {
@@ -56,7 +56,9 @@ internal static class PageComparison
             {
                 var tab = looks ? await browser.OpenAsync(worker.Url!) : null;
                 await Task.Delay(Settle);
+                spent -= looks ? browser.Spent() : TimeSpan.Zero;
                 (looks ? with : without).Add(await RateAsync(worker, length));
+                spent += looks ? browser.Spent() : TimeSpan.Zero;
                 if (looks && worker.Page!.Feed.Viewers == 0)
                 {
                     throw new InvalidOperationException("The browser did not look.");
@@ -74,6 +76,7 @@ internal static class PageComparison
         Console.WriteLine($"{Environment.ProcessorCount} cores, {Samples.Processor}, {worker.Engine.Bundle.Identity.Name}; {windows} windows of {length.TotalSeconds} s of each side, turn and turn about");
         Console.WriteLine(FormattableString.Invariant($"posts/s: without {StreamComparison.Median(without):F0} [{without.Min():F0}, {without.Max():F0}], page open in a browser {StreamComparison.Median(with):F0} [{with.Min():F0}, {with.Max():F0}]"));
         Console.WriteLine(FormattableString.Invariant($"ratio: {with.Sum() / without.Sum():F3} over all windows; of the pairs {StreamComparison.Median(ratios):F3} [{ratios.Min():F3}, {ratios.Max():F3}]"));
+        Console.WriteLine(FormattableString.Invariant($"the browser took {spent.TotalMilliseconds / (windows * length.TotalSeconds):F0} ms of processor time a second, {100 * spent.TotalSeconds / (windows * length.TotalSeconds * Environment.ProcessorCount):F1} % of the cores"));
         return 0;
     }
 
@@ -139,6 +142,28 @@ internal static class PageComparison
             {
                 await client.GetStringAsync($"/json/close/{tab}");
             }
+        }
+
+        /// <summary>Processor time of all its processes so far.</summary>
+        public TimeSpan Spent()
+        {
+            var sum = TimeSpan.Zero;
+            foreach (var any in Process.GetProcesses())
+            {
+                using (any)
+                {
+                    try
+                    {
+                        sum += File.ReadAllText($"/proc/{any.Id}/cmdline").Contains(profile.FullName, StringComparison.Ordinal) ? any.TotalProcessorTime : TimeSpan.Zero;
+                    }
+                    catch (Exception e) when (e is IOException or InvalidOperationException or UnauthorizedAccessException or System.ComponentModel.Win32Exception)
+                    {
+                        // It ended meanwhile, or is another user's.
+                    }
+                }
+            }
+
+            return sum;
         }
 
         public void Dispose()
