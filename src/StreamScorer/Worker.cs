@@ -60,7 +60,8 @@ internal sealed partial class Worker : IAsyncDisposable
             var identity = engine.Bundle.Identity;
             telemetry.ModelInfo(identity.Name, identity.Version, identity.Sha256, engine.Device);
             telemetry.PolicyInfo(engine.Bundle.Policy.Version);
-            telemetry.KnownFlags(engine.Judge.FlagNames);
+            telemetry.KnownFlags(engine.Judge);
+            telemetry.KnownOutputs(settings.Publish.ScoredTopic, settings.Publish.FlaggedTopic, settings.Publish.DeadLetterTopic);
             worker._page = ConsolePage.Open(settings, engine, telemetry, health, time);
             worker._endpoint = await OperateEndpoint.StartAsync(settings.Operate, telemetry, health, worker._page);
         }
@@ -88,6 +89,7 @@ internal sealed partial class Worker : IAsyncDisposable
         Observe(consume);
         var compose = new ComposeStage(Engine.Outcomes, Telemetry, Health, _time);
         using var publish = Publish(consume, ledger);
+        await using var watch = new ReadinessWatch(Health, Telemetry, _loggers.CreateLogger<ReadinessWatch>()).Start(_time);
         LogReading(_logger, _settings.Consume.Topic, _settings.Kafka.BootstrapServers, _settings.Kafka.GroupId);
         try
         {
@@ -122,7 +124,7 @@ internal sealed partial class Worker : IAsyncDisposable
 
     private IPublishStage Publish(ConsumeStage consume, OffsetLedger ledger)
     {
-        var producers = new ProducerFactory(_settings, _loggers.CreateLogger<ProducerFactory>());
+        var producers = new ProducerFactory(_settings, Telemetry, _loggers.CreateLogger<ProducerFactory>());
         var sender = new OutcomeSender(Telemetry, _time);
         return _settings.Settle.Delivery == Delivery.AtLeastOnce
             ? new AtLeastOnceStage(sender, ledger, producers, Telemetry, Health, _time)
@@ -135,7 +137,7 @@ internal sealed partial class Worker : IAsyncDisposable
         Telemetry.ObserveInFlight(() => Telemetry.Read().Unsettled);
         Telemetry.ObservePaused(() => consume.Paused);
         Telemetry.ObserveQueue("intake", () => Engine.Intake.Waiting.Records);
-        Telemetry.ObserveReady(() => Health.Ready().Ok);
+        Telemetry.ObserveReady(Health.Ready);
     }
 
     [LoggerMessage(1201, LogLevel.Information, "Serving {Model} {Version} on {Device} ({Reason}), policy {Policy}.")]

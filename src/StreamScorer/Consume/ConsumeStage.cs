@@ -45,7 +45,7 @@ internal sealed partial class ConsumeStage : IDisposable
             .SetPartitionsAssignedHandler((_, partitions) => OnAssigned(partitions))
             .SetPartitionsRevokedHandler((_, partitions) => OnRevoked(partitions))
             .SetPartitionsLostHandler((_, partitions) => OnLost(partitions))
-            .SetErrorHandler((_, error) => LogClientError(_logger, error.Code, error.Reason))
+            .SetErrorHandler((_, error) => Tell(error))
             .SetOAuthBearerTokenRefreshHandler(settings.Kafka.TokenHandler)
             .SetLogHandler((_, message) => LogClient(_logger, message.Facility, message.Message))
             .Build();
@@ -130,10 +130,16 @@ internal sealed partial class ConsumeStage : IDisposable
         catch (ConsumeException e) when (e.Tier() == FaultTier.Retriable)
         {
             // Pressure tier: the client reconnects and rejoins by itself with its own back-off; polling on is what lets it.
-            LogClientError(_logger, e.Error.Code, e.Error.Reason);
+            Tell(e.Error);
         }
 
         CommitWhenDue();
+    }
+
+    private void Tell(Error error)
+    {
+        _telemetry.ClientFailed("consumer");
+        LogClientError(_logger, error.Code, error.Reason);
     }
 
     private void Receive(ConsumeResult<byte[]?, byte[]?> result)
@@ -161,13 +167,18 @@ internal sealed partial class ConsumeStage : IDisposable
     private void SteerPressure()
     {
         var (records, bytes) = _intake.Waiting;
-        var before = IsPaused;
-        _pressure.Weigh(records, bytes, _health.Stuck("publish"), _draining);
-        if (IsPaused && (!before || _pauseNewcomers))
+        var before = _pressure.Reasons;
+        var reasons = _pressure.Weigh(records, bytes, _health.Stuck("publish"), _draining);
+        if (reasons != before)
+        {
+            _telemetry.Paused(reasons & ~before);
+        }
+
+        if (IsPaused && (before == PauseReasons.None || _pauseNewcomers))
         {
             _consumer.Pause(_consumer.Assignment);
         }
-        else if (before && !IsPaused)
+        else if (before != PauseReasons.None && !IsPaused)
         {
             _consumer.Resume(_consumer.Assignment);
         }

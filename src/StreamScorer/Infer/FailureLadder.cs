@@ -79,7 +79,9 @@ internal sealed partial class FailureLadder(IScorer scorer, InferOptions options
         var fault = Try(tokens, scores.LogitsOf(tokens.FirstRow, tokens.Rows), retries, abort, ref start);
         if (fault is null)
         {
-            scores.Took(tokens.FirstRow, tokens.Rows, start, time.GetTimestamp() - start);
+            var took = time.GetTimestamp() - start;
+            scores.Took(tokens.FirstRow, tokens.Rows, start, took);
+            telemetry.ModelCall((double)took / time.TimestampFrequency);
             telemetry.TokenBatch(tokens.Rows, tokens.Tokens, Weight(tokens));
         }
 

@@ -15,6 +15,9 @@ internal sealed record HealthReport(bool Ok, IReadOnlyList<HealthCheck> Checks);
 /// </summary>
 internal sealed class HealthState(OperateOptions options, TimeProvider time)
 {
+    /// <summary>Fails when the worker was asked to stop, so it is no fault.</summary>
+    public const string DrainingCheck = "draining";
+
     private readonly Lock _gate = new();
     private readonly SortedDictionary<string, Loop> _loops = new(StringComparer.Ordinal);
     private bool _warm;
@@ -126,7 +129,7 @@ internal sealed class HealthState(OperateOptions options, TimeProvider time)
                 new("model", _warm, _warm ? "warm" : "still loading or warming up"),
                 CheckDevice(),
                 new("outputs", _outputsFault is null, _outputsFault ?? "outputs are accepted"),
-                new("draining", !_draining, _draining ? "stopping: no new posts are taken" : "not stopping"),
+                new(DrainingCheck, !_draining, _draining ? "stopping: no new posts are taken" : "not stopping"),
             ]);
         }
     }

@@ -15,10 +15,11 @@ internal sealed partial class Telemetry
     ];
 
     private readonly DateTimeOffset _startedAt;
+    private readonly LabelledCounts _readinessChanges = new("to", "ready", "not_ready");
     private volatile Action<Entry>? _settled;
     private volatile Func<long>? _inFlight;
     private volatile Func<IReadOnlyDictionary<PauseReasons, int>>? _paused;
-    private volatile Func<bool>? _ready;
+    private volatile Func<HealthReport>? _ready;
     private volatile int _tokenBudget;
     private volatile IReadOnlyList<(Func<int> Depth, KeyValuePair<string, object?> Tag)> _queues = [];
     private volatile KeyValuePair<string, object?>[]? _model;
@@ -37,7 +38,10 @@ internal sealed partial class Telemetry
     /// <param name="depth">What waits in it, in the queue's own unit (records, micro-batches).</param>
     public void ObserveQueue(string queue, Func<int> depth) => _queues = [.. _queues, (depth, new("queue", queue))];
 
-    public void ObserveReady(Func<bool> ready) => _ready = ready;
+    public void ObserveReady(Func<HealthReport> ready) => _ready = ready;
+
+    /// <summary>The worker became ready, or stopped being so.</summary>
+    public void ReadinessChanged(bool ready) => _readinessChanges.Add(ready ? "ready" : "not_ready");
 
     public void ModelInfo(string name, string version, string sha256, string device)
         => _model = [new("name", name), new("version", version), new("sha256", sha256), new("device", device)];
@@ -52,6 +56,7 @@ internal sealed partial class Telemetry
         Meter.CreateObservableGauge("streamscorer.queue_depth", MeasureQueues, null, "What waits before a step, in the queue's own unit.");
         Meter.CreateObservableGauge("streamscorer.token_budget_tokens", MeasureTokenBudget, null, "Tokens that one model call may hold; less than Group:MaxTokens after the device ran out of memory.");
         Meter.CreateObservableGauge("streamscorer.ready", MeasureReady, null, "1: the worker is ready, as /health/ready says.");
+        Meter.CreateObservableGauge("streamscorer.readiness_check", MeasureChecks, null, "1: this check of /health/ready holds.");
         Meter.CreateObservableGauge("streamscorer.model_info", () => Info(_model), null, "The model that is served, always 1.");
         Meter.CreateObservableGauge("streamscorer.policy_info", () => Info(_policy), null, "The policy that decides, always 1.");
         Meter.CreateObservableGauge("streamscorer.build_info", () => Info(BuildTags), null, "The program, always 1.");
@@ -71,7 +76,10 @@ internal sealed partial class Telemetry
 
     private IEnumerable<Measurement<int>> MeasureTokenBudget() => _tokenBudget > 0 ? [new Measurement<int>(_tokenBudget)] : [];
 
-    private IEnumerable<Measurement<int>> MeasureReady() => _ready is { } ready ? [new Measurement<int>(ready() ? 1 : 0)] : [];
+    private IEnumerable<Measurement<int>> MeasureReady() => _ready is { } ready ? [new Measurement<int>(ready().Ok ? 1 : 0)] : [];
+
+    private IEnumerable<Measurement<int>> MeasureChecks()
+        => _ready?.Invoke().Checks.Select(check => new Measurement<int>(check.Ok ? 1 : 0, new KeyValuePair<string, object?>("check", check.Name))) ?? [];
 
     private IEnumerable<Measurement<long>> MeasureLag()
         => _partitions.Values.Where(p => p.Lag != PartitionCounts.NoLag).Select(p => new Measurement<long>(p.Lag, p.Tags));

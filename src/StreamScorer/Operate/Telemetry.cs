@@ -1,8 +1,8 @@
 using System.Collections.Concurrent;
 using System.Collections.Frozen;
-using StreamScorer.Consume;
 using StreamScorer.Shared.Contracts;
 using StreamScorer.Shared.Infer;
+using StreamScorer.Shared.Judge;
 
 namespace StreamScorer.Operate;
 
@@ -18,12 +18,14 @@ internal sealed partial class Telemetry
     // An enum as a label costs a string each time unless it is made once.
     private static readonly FrozenDictionary<RejectReason, string> ReasonNames = Names<RejectReason>();
     private static readonly FrozenDictionary<Decision, string> DecisionNames = Names<Decision>();
-    private static readonly FrozenDictionary<PauseReasons, string> PauseNames = Names<PauseReasons>();
     private static readonly FrozenDictionary<InferenceFailure, string> FailureNames = Names<InferenceFailure>();
 
     private static readonly FrozenDictionary<string, KeyValuePair<string, object?>> StepTags =
         new[] { "decode", "encode", "group", "infer", "judge", "compose", "publish", "settle" }
             .ToFrozenDictionary(step => step, StepTag, StringComparer.Ordinal);
+
+    private static readonly FrozenDictionary<Decision, KeyValuePair<string, object?>> DecisionTags =
+        DecisionNames.ToFrozenDictionary(name => name.Key, name => new KeyValuePair<string, object?>("decision", name.Value));
 
     private readonly TimeProvider _time;
     private readonly long _started;
@@ -32,19 +34,15 @@ internal sealed partial class Telemetry
     private readonly LabelledCounts _deadLetters = new("reason", [.. ReasonNames.Values]);
     private readonly LabelledCounts _filtered = new("reason", "tombstone");
     private readonly LabelledCounts _flags = new("flag");
+    private readonly ThresholdCounts _crossings = new();
     private readonly LabelledCounts _microBatches = new("sealed_by", "ready", "records", "bytes");
     private readonly LabelledCounts _tokens = new("kind", "real", "padding");
     private readonly LabelledCounts _inferenceFailures = new("failure", [.. FailureNames.Values]);
-    private readonly LabelledCounts _rebalances = new("kind", "assigned", "revoked", "lost");
     private readonly LabelledCounts _stepTime = new("step", [.. StepTags.Keys]);
     private readonly SizeCounts _tokenBatches = new();
     private readonly LatencyWindow _endToEnd;
     private readonly LatencyWindow _inProcess;
-    private readonly LabelledCounts _transactionsAborted = new("reason", "revoked", "failed", "expired", "stopped");
-    private long _transactionsCommitted;
-    private long _commitFailures;
-    private long _produceFailures;
-    private long _produceRetries;
+    private long _truncated;
     private long _restarts;
 
     /// <summary>One record was taken from the topic.</summary>
@@ -75,6 +73,16 @@ internal sealed partial class Telemetry
 
     public void Flagged(string flag) => _flags.Add(flag);
 
+    /// <summary>A label's probability reached a threshold of the policy.</summary>
+    /// <param name="band">Which one: <c>review</c> or <c>flag</c>.</param>
+    public void Crossed(string head, string label, Decision band) => _crossings.Add(head, label, band);
+
+    /// <summary>A scored post was longer than the model reads.</summary>
+    public void Truncated() => Interlocked.Increment(ref _truncated);
+
+    /// <param name="secondsSinceCreated">From the creation of a scored post, as the record tells it, to its acknowledged outcome; one from the future counts as 0.</param>
+    public void PostAge(Decision decision, double secondsSinceCreated) => _postAge.Record(Math.Max(0, secondsSinceCreated), DecisionTags[decision]);
+
     /// <summary>The record has its acknowledged outcome; for whoever watches.</summary>
     public void Settled(Entry entry) => _settled?.Invoke(entry);
 
@@ -95,6 +103,9 @@ internal sealed partial class Telemetry
         _tokenBatchRows.Record(rows);
         _tokenBatchTokens.Record(tokens);
     }
+
+    /// <summary>A model call was answered.</summary>
+    public void ModelCall(double seconds) => _modelCallDuration.Record(seconds);
 
     /// <summary>A model call failed, whether or not it went well later.</summary>
     public void InferenceFailed(InferenceFailure failure) => _inferenceFailures.Add(FailureNames[failure]);
@@ -120,42 +131,20 @@ internal sealed partial class Telemetry
         _inProcessDuration.Record(secondsSinceConsumed);
     }
 
-    /// <param name="kind"><c>assigned</c>, <c>revoked</c> or <c>lost</c>.</param>
-    public void Rebalanced(string kind) => _rebalances.Add(kind);
-
-    public void TransactionCommitted(double seconds)
-    {
-        Interlocked.Increment(ref _transactionsCommitted);
-        _transactionCommitDuration.Record(seconds);
-    }
-
-    /// <param name="reason"><c>revoked</c>, <c>failed</c>, <c>expired</c> or <c>stopped</c>.</param>
-    public void TransactionAborted(string reason) => _transactionsAborted.Add(reason);
-
-    public void CommitFailed() => Interlocked.Increment(ref _commitFailures);
-
-    public void ProduceFailed() => Interlocked.Increment(ref _produceFailures);
-
-    public void ProduceRetried() => Interlocked.Increment(ref _produceRetries);
-
     /// <summary>The process before died with records at work.</summary>
     public void Restarted() => Interlocked.Increment(ref _restarts);
 
-    /// <summary>The partition is ours: its counters exist from now on, at 0.</summary>
-    public void Assigned(string topic, int partition) => Of(topic, partition);
-
-    /// <summary>The partition is no longer ours: its lag is another worker's to tell. Its totals stay.</summary>
-    public void Unassigned(string topic, int partition) => Of(topic, partition).Lag = PartitionCounts.NoLag;
-
-    /// <param name="lag">Records between the position and the end of the partition.</param>
-    public void Lag(string topic, int partition, long lag) => Of(topic, partition).Lag = lag;
-
-    /// <summary>Flags that the policy can raise; their counters exist from now on, at 0.</summary>
-    public void KnownFlags(IEnumerable<string> flags)
+    /// <summary>What the policy can raise; the counters of it exist from now on, at 0.</summary>
+    public void KnownFlags(PolicyJudge judge)
     {
-        foreach (var flag in flags)
+        foreach (var flag in judge.FlagNames)
         {
             _flags.Know(flag);
+        }
+
+        foreach (var (head, label, review, flag) in judge.Thresholds(language: null))
+        {
+            _crossings.Know(head, label, review is not null, flag is not null);
         }
     }
 

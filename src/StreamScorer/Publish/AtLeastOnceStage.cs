@@ -30,7 +30,7 @@ internal sealed class AtLeastOnceStage(OutcomeSender sender, OffsetLedger ledger
     private async Task PublishAsync(MicroBatch batch, CancellationToken abort)
     {
         var started = time.GetTimestamp();
-        var deliveries = new Deliveries();
+        var deliveries = new Deliveries(telemetry.OutputFailed);
         var (current, gone) = ledger.Sort(batch);
         sender.CountVoid(gone);
         try

@@ -8,10 +8,12 @@ internal sealed class Deliveries
 {
     private readonly TaskCompletionSource _all = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private readonly Action<DeliveryReport<byte[]?, byte[]?>> _report;
+    private readonly Action<string>? _failed;
     private DeliveryException? _failure;
     private int _open = 1; // one for the sender itself, so that the count cannot reach zero while it still sends
 
-    public Deliveries() => _report = Report;
+    /// <param name="failed">Told the topic of each record that was not accepted.</param>
+    public Deliveries(Action<string>? failed = null) => (_failed, _report) = (failed, Report);
 
     /// <summary>The first record that was not acknowledged, so far.</summary>
     public DeliveryException? Failure => Volatile.Read(ref _failure);
@@ -38,6 +40,11 @@ internal sealed class Deliveries
     {
         if (report.Status != PersistenceStatus.Persisted)
         {
+            if (report.Error.Code is not (ErrorCode.Local_PurgeQueue or ErrorCode.Local_PurgeInflight))
+            {
+                _failed?.Invoke(report.Topic); // the others are taken back with their transaction
+            }
+
             Interlocked.CompareExchange(ref _failure, new DeliveryException(report.Topic, report.Error), null);
         }
 

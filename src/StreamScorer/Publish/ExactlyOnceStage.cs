@@ -26,7 +26,7 @@ internal sealed partial class ExactlyOnceStage(
 
     private readonly TransactionalProducer _producer = new(build, options, health, time, logger);
     private OpenTransaction _open = new();
-    private Deliveries _deliveries = new();
+    private Deliveries _deliveries = new(telemetry.OutputFailed);
     private Task _due = Never;
     private long? _lastCommit;
     private TimeSpan _pause = FirstPause;
@@ -233,7 +233,7 @@ internal sealed partial class ExactlyOnceStage(
         }
     }
 
-    private void Clear() => (_open, _deliveries, _due) = (new OpenTransaction(), new Deliveries(), Never);
+    private void Clear() => (_open, _deliveries, _due) = (new OpenTransaction(), new Deliveries(telemetry.OutputFailed), Never);
 
     [LoggerMessage(1120, LogLevel.Warning, "A transaction with the outcomes of {Records} records was aborted ({Why}); they are read again.")]
     private static partial void LogAborted(ILogger logger, int records, string why);

@@ -1,5 +1,6 @@
 using Confluent.Kafka;
 using StreamScorer.Operate;
+using StreamScorer.Shared.Judge;
 
 namespace StreamScorer.Publish;
 
@@ -39,10 +40,7 @@ internal sealed class OutcomeSender(Telemetry telemetry, TimeProvider time)
             else if (entry.Verdict is { } verdict)
             {
                 telemetry.Scored(source.Topic, source.Partition, verdict.Decision);
-                foreach (var flag in verdict.Flags)
-                {
-                    telemetry.Flagged(flag);
-                }
+                CountVerdict(entry, verdict, clock);
             }
             else
             {
@@ -51,6 +49,29 @@ internal sealed class OutcomeSender(Telemetry telemetry, TimeProvider time)
 
             telemetry.Settled(entry);
             telemetry.EndToEnd((clock - source.Timestamp) / 1_000.0, time.GetElapsedTime(source.ConsumedTicks, now).TotalSeconds);
+        }
+    }
+
+    private void CountVerdict(Entry entry, Verdict verdict, long clock)
+    {
+        foreach (var flag in verdict.Flags)
+        {
+            telemetry.Flagged(flag);
+        }
+
+        foreach (var why in verdict.Why)
+        {
+            telemetry.Crossed(why.Head, why.Label, why.Band);
+        }
+
+        if (entry.Truncated)
+        {
+            telemetry.Truncated();
+        }
+
+        if (entry.Post?.CreatedAt is { } created)
+        {
+            telemetry.PostAge(verdict.Decision, (clock - created) / 1_000.0);
         }
     }
 
@@ -83,6 +104,7 @@ internal sealed class OutcomeSender(Telemetry telemetry, TimeProvider time)
             }
             catch (ProduceException<byte[]?, byte[]?> e)
             {
+                telemetry.OutputFailed(topic);
                 throw new DeliveryException(topic, e.Error);
             }
         }

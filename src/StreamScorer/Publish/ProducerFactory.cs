@@ -1,6 +1,7 @@
 using Confluent.Kafka;
 using Microsoft.Extensions.Logging;
 using StreamScorer.Configure;
+using StreamScorer.Operate;
 using StreamScorer.Settle;
 
 namespace StreamScorer.Publish;
@@ -11,10 +12,11 @@ internal sealed partial class ProducerFactory
     private readonly KafkaOptions _kafka;
     private readonly ILogger _logger;
     private readonly ProducerConfig _config;
+    private readonly Telemetry _telemetry;
 
-    public ProducerFactory(Settings settings, ILogger<ProducerFactory> logger)
+    public ProducerFactory(Settings settings, Telemetry telemetry, ILogger<ProducerFactory> logger)
     {
-        (_kafka, _logger) = (settings.Kafka, logger);
+        (_kafka, _telemetry, _logger) = (settings.Kafka, telemetry, logger);
         _config = ClientConfiguration(settings);
     }
 
@@ -22,9 +24,15 @@ internal sealed partial class ProducerFactory
         .SetKeySerializer(Bytes.Instance)
         .SetValueSerializer(Bytes.Instance)
         .SetOAuthBearerTokenRefreshHandler(_kafka.TokenHandler)
-        .SetErrorHandler((_, error) => LogClientError(_logger, error.Code, error.Reason))
+        .SetErrorHandler((_, error) => Tell(error))
         .SetLogHandler((_, message) => LogClient(_logger, message.Facility, message.Message))
         .Build();
+
+    private void Tell(Error error)
+    {
+        _telemetry.ClientFailed("producer");
+        LogClientError(_logger, error.Code, error.Reason);
+    }
 
     private static ProducerConfig ClientConfiguration(Settings settings)
     {

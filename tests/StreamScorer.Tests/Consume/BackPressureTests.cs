@@ -67,6 +67,7 @@ public sealed class BackPressureTests(RealKafkaFixture kafka)
             idle = Memory(worker, "VmRSS");
             await harness.Kafka.ProduceAsync(harness.Input, Large());
             await UntilAsync(async () => worker.HasExited || (await MetricsAsync(http, address)).Contains("streamscorer_paused_partitions{reason=\"output\"} 3", StringComparison.Ordinal));
+            Assert.Contains("streamscorer_pauses_total{reason=\"output\"} 1\n", await MetricsAsync(http, address), StringComparison.Ordinal);
             grown = Memory(worker, "VmHWM") - idle;
         }
         finally

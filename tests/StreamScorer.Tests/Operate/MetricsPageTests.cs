@@ -1,6 +1,7 @@
 using StreamScorer.Consume;
 using StreamScorer.Operate;
 using StreamScorer.Shared.Contracts;
+using StreamScorer.Shared.Judge;
 
 namespace StreamScorer.Tests.Operate;
 
@@ -21,14 +22,20 @@ public sealed class MetricsPageTests : IDisposable
     public void Render_ShouldShowKnownCountersAtZero_BeforeAnyEvent()
     {
         _telemetry.Assigned("posts", 3);
-        _telemetry.KnownFlags(["hate"]);
+        _telemetry.KnownFlags(Judge());
+        _telemetry.KnownOutputs("posts.flagged");
 
         var lines = Lines();
 
         Assert.Contains("streamscorer_records_consumed_total{partition=\"3\",topic=\"posts\"} 0", lines);
         Assert.Contains("streamscorer_records_total{outcome=\"dead_lettered\",partition=\"3\",topic=\"posts\"} 0", lines);
         Assert.Contains("streamscorer_flags_total{flag=\"hate\"} 0", lines);
+        Assert.Contains("streamscorer_threshold_crossings_total{band=\"flag\",head=\"hate\",label=\"hate\"} 0", lines);
         Assert.Contains("streamscorer_commit_failures_total 0", lines);
+        Assert.Contains("streamscorer_output_errors_total{topic=\"posts.flagged\"} 0", lines);
+        Assert.Contains("streamscorer_client_errors_total{client=\"producer\"} 0", lines);
+        Assert.Contains("streamscorer_readiness_changes_total{to=\"not_ready\"} 0", lines);
+        Assert.Contains("streamscorer_pauses_total{reason=\"output\"} 0", lines);
         Assert.All(Enum.GetValues<Decision>(), d => Assert.Contains($"streamscorer_decisions_total{{decision=\"{d.ToString().ToLowerInvariant()}\"}} 0", lines));
         Assert.Equal(Enum.GetValues<RejectReason>().Length, lines.Count(line => line.StartsWith("streamscorer_dead_letters_total{", StringComparison.Ordinal)));
     }
@@ -57,6 +64,31 @@ public sealed class MetricsPageTests : IDisposable
         Assert.Contains("streamscorer_dead_letters_total{reason=\"not_json\"} 1", lines);
         Assert.Contains("streamscorer_tokens_total{kind=\"padding\"} 28", lines);
         Assert.Contains("streamscorer_token_batch_rows_count 1", lines);
+    }
+
+    [Fact]
+    public void Render_ShouldCountAPauseForEachReasonThatIsNew()
+    {
+        _telemetry.Paused(PauseReasons.Records | PauseReasons.Output);
+        _telemetry.Paused(PauseReasons.Output);
+        _telemetry.Paused(PauseReasons.None);
+
+        Assert.Equal(
+            [
+                "streamscorer_pauses_total{reason=\"bytes\"} 0", "streamscorer_pauses_total{reason=\"draining\"} 0",
+                "streamscorer_pauses_total{reason=\"output\"} 2", "streamscorer_pauses_total{reason=\"records\"} 1",
+            ],
+            Lines().Where(line => line.StartsWith("streamscorer_pauses_total{", StringComparison.Ordinal)));
+    }
+
+    [Fact]
+    public void Render_ShouldTellWhichChecksFail()
+    {
+        _telemetry.ObserveReady(() => new HealthReport(false, [new("device", true, ""), new("outputs", false, "")]));
+
+        Assert.Contains("streamscorer_ready 0", Lines());
+        Assert.Contains("streamscorer_readiness_check{check=\"device\"} 1", Lines());
+        Assert.Contains("streamscorer_readiness_check{check=\"outputs\"} 0", Lines());
     }
 
     [Fact]
@@ -141,6 +173,8 @@ public sealed class MetricsPageTests : IDisposable
         Assert.DoesNotContain(lines, line => line.Contains("overflow", StringComparison.Ordinal));
     }
 
+    private static PolicyJudge Judge() => new(TestPipeline.Bundle.Manifest, TestPipeline.Bundle.Policy);
+
     /// <summary>Makes every instrument give something.</summary>
     internal static void Fill(Telemetry telemetry)
     {
@@ -153,11 +187,15 @@ public sealed class MetricsPageTests : IDisposable
         telemetry.Step("infer", 0.01);
         telemetry.TransactionCommitted(0.02);
         telemetry.EndToEnd(0.5, 0.1);
+        telemetry.PostAge(Decision.Review, 2);
+        telemetry.Crossed("hate", "hate", Decision.Review);
+        telemetry.ModelCall(0.004);
+        telemetry.KnownOutputs("posts.scored");
         telemetry.Lag("posts", 0, 12);
         telemetry.ObserveInFlight(() => 3);
         telemetry.ObservePaused(() => new Dictionary<PauseReasons, int> { [PauseReasons.Bytes] = 1 });
         telemetry.ObserveQueue("intake", () => 2);
-        telemetry.ObserveReady(() => true);
+        telemetry.ObserveReady(() => new HealthReport(true, [new("model", true, "warm")]));
         telemetry.ModelInfo("m", "1", "ab", "cpu");
         telemetry.PolicyInfo("1");
     }

@@ -99,5 +99,9 @@ public sealed class TelemetryTests : IDisposable
         _telemetry.TokenBatch(10, 200, 256);
         _telemetry.Step("infer", 0.01);
         _telemetry.EndToEnd(0.3, 0.2);
+        _telemetry.PostAge(Decision.Flag, 3);
+        _telemetry.Crossed("hate", "hate", Decision.Flag);
+        _telemetry.Truncated();
+        _telemetry.ModelCall(0.01);
     }
 }

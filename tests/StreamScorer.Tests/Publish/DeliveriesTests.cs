@@ -46,10 +46,24 @@ public sealed class DeliveriesTests
         await _deliveries.AllAsync(CancellationToken.None).WaitAsync(Limit);
     }
 
-    private static DeliveryReport<byte[]?, byte[]?> Report(PersistenceStatus status) => new()
+    [Fact]
+    public void Report_ShouldTellTheTopicOfWhatFailed_ButNotOfWhatIsTakenBackWithItsTransaction()
+    {
+        var failed = new List<string>();
+        var deliveries = new Deliveries(failed.Add);
+
+        deliveries.Expect()(Report(PersistenceStatus.Persisted));
+        deliveries.Expect()(Report(PersistenceStatus.NotPersisted));
+        deliveries.Expect()(Report(PersistenceStatus.NotPersisted, ErrorCode.Local_PurgeQueue));
+        deliveries.Expect()(Report(PersistenceStatus.PossiblyPersisted, ErrorCode.Local_PurgeInflight));
+
+        Assert.Equal(["posts.scored"], failed);
+    }
+
+    private static DeliveryReport<byte[]?, byte[]?> Report(PersistenceStatus status, ErrorCode fault = ErrorCode.Local_MsgTimedOut) => new()
     {
         Topic = "posts.scored",
         Status = status,
-        Error = new Error(status == PersistenceStatus.Persisted ? ErrorCode.NoError : ErrorCode.Local_MsgTimedOut),
+        Error = new Error(status == PersistenceStatus.Persisted ? ErrorCode.NoError : fault),
     };
 }
