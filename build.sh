@@ -121,7 +121,7 @@ test_all() {
     fi
     for name in "${names[@]}"; do
         [ -f "$root/tests/$name/$name.csproj" ] || die "there is no test project $name. There are: $(cd "$root/tests" && echo *.Tests)"
-        if ! $all; then once "$name" "$(test_dll "$name")" "$code tests" "building $name" build "tests/$name/$name.csproj" -c Release; fi
+        if ! $all; then once "$name" "$(test_dll "$name")" "$code tests bench" "building $name" build "tests/$name/$name.csproj" -c Release; fi
     done
     if $all; then once solution "$(test_dll "${names[-1]}")" "$code tests bench" "building the solution" build StreamScorer.sln -c Release; fi
     results=$(mktemp -d "$artifacts/test-results.XXXXXX")

@@ -7,6 +7,7 @@ var root = new RootCommand("Measured comparisons. Each prints a table of ratios 
     PageComparison.Create(),
     GroupComparison.Create(),
     AuditRate.Create(),
+    FuzzRun.Create(),
     DeliveryComparison.Create(),
     ModelComparison.Create(),
     TrainComparison.Create(),

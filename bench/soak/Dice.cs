@@ -16,5 +16,8 @@ internal struct Dice(ulong seed)
     /// <summary>0 to <paramref name="below"/> - 1.</summary>
     public int Next(int below) => (int)(Next() % (ulong)below);
 
+    /// <summary><paramref name="from"/> to <paramref name="below"/> - 1.</summary>
+    public int Next(int from, int below) => from + Next(below - from);
+
     public T Pick<T>(IReadOnlyList<T> from) => from[Next(from.Count)];
 }

@@ -105,7 +105,7 @@ internal sealed class Trial(string name, TrialOptions options, DevCluster cluste
             $"Kafka:BootstrapServers={cluster.Servers}", $"Kafka:GroupId={Group}", $"Kafka:GroupInstanceId={worker}", $"Kafka:ClientId={worker}",
             $"Consume:Topic={topics.Posts}", $"Publish:ScoredTopic={topics.Scored}", $"Publish:FlaggedTopic={topics.Flagged}", $"Publish:DeadLetterTopic={topics.DeadLetter}",
             "Kafka:Properties:session.timeout.ms=6000", "Kafka:Properties:heartbeat.interval.ms=1000", "Kafka:Properties:max.poll.interval.ms=10000",
-            "Operate:Enabled=false", .. options.Sets,
+            "Operate:Enabled=false", $"Recover:Folder={Path.Combine(folder, "recover")}", .. options.Sets,
         ];
         return [Run.Program("StreamScorer", "streamscorer"), "run", "--model", model, .. sets.SelectMany(set => new[] { "--set", set })];
     }
