@@ -12,6 +12,8 @@ internal static class CalibrateCommand
     private static readonly Option<bool> BestF1 = new("--best-f1") { Description = "Flag: the threshold with the highest F1." };
     private static readonly Option<double?> CostRatio = CommonOptions.Number("--cost-ratio", "Flag: the least cost, when a post that slips through costs this many times a false alarm.");
     private static readonly Option<double?> ReviewRecall = CommonOptions.Number("--review-recall", "Review: the highest threshold with at least this recall. Default: the threshold 0.5, the label is more likely than not.");
+    private static readonly Option<double?> BackgroundFlags = CommonOptions.Number("--background-flags", "Flag: raised until at most this share, such as 0.02, of the rows that have no label of the head reaches it. Rows of other sources stand for the ordinary posts of a stream.");
+    private static readonly Option<double?> BackgroundReviews = CommonOptions.Number("--background-reviews", "Review: raised likewise.");
     private static readonly Option<string[]> Labels = CommonOptions.List("--label", "HEAD.LABEL, or HEAD for all of its labels, separated by commas: labels to set thresholds for, beside those that the policy has a rule for.");
     private static readonly Option<string[]> Without = CommonOptions.List("--without", "Sources to leave out, separated by commas.");
     private static readonly Option<int> Folds = new("--folds") { Description = "Parts of the cross-validation.", DefaultValueFactory = _ => 5 };
@@ -24,7 +26,7 @@ internal static class CalibrateCommand
             "calibrate",
             "Fits a temperature a head and thresholds a label to labelled posts, and writes them into the bundle's policy.json, with what they reach on rows that had no part in choosing. Give --precision, --best-f1 or --cost-ratio.")
         {
-            Folder, Labelled, Precision, BestF1, CostRatio, ReviewRecall, Labels, Without, Folds, Version, DryRun,
+            Folder, Labelled, Precision, BestF1, CostRatio, ReviewRecall, BackgroundFlags, BackgroundReviews, Labels, Without, Folds, Version, DryRun,
             CommonOptions.Text, CommonOptions.Pair, CommonOptions.Columns, CommonOptions.Where, CommonOptions.Device, CommonOptions.Threads,
         };
         command.SetAction(parsed =>
@@ -63,8 +65,8 @@ internal static class CalibrateCommand
             Infer = CommonOptions.ReadInfer(parsed),
             Progress = CommonOptions.Progress,
             Targets = new FitTargets(
-                Target(parsed),
-                Fraction(parsed, ReviewRecall) is { } recall ? new RecallTarget(recall) : new FixedTarget(0.5),
+                Raised(Target(parsed), Fraction(parsed, BackgroundFlags)),
+                Raised(Fraction(parsed, ReviewRecall) is { } recall ? new RecallTarget(recall) : new FixedTarget(0.5), Fraction(parsed, BackgroundReviews)),
                 folds),
             Without = parsed.GetRequiredValue(Without),
             Labels = parsed.GetRequiredValue(Labels),
@@ -92,6 +94,8 @@ internal static class CalibrateCommand
 
         return targets is [var only] ? only : throw new ToolException("Say what flag thresholds are to reach: one of --precision, --best-f1 and --cost-ratio.");
     }
+
+    private static ThresholdTarget Raised(ThresholdTarget target, double? share) => share is { } most ? new BackgroundTarget(target, most) : target;
 
     private static double? Fraction(ParseResult parsed, Option<double?> option) => parsed.GetValue(option) switch
     {

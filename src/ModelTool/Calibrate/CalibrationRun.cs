@@ -66,7 +66,7 @@ internal static class CalibrationRun
         }
 
         var heads = scores.Bundle.Manifest.Heads.Where(head => labelled.Knows(head.Name, head.Kind, head.Labels)).ToList();
-        var samples = heads.ConvertAll(_ => new List<LogitSample>());
+        var samples = heads.ConvertAll(_ => (Labelled: new List<LogitSample>(), Background: new List<LogitSample>()));
         var rows = 0;
         foreach (var row in scores.ReadLogits(request.Data, request.Columns))
         {
@@ -79,14 +79,12 @@ internal static class CalibrationRun
             rows++;
             for (var i = 0; i < heads.Count; i++)
             {
-                if (labelled.Truth(heads[i].Name, heads[i].Kind, heads[i].Labels) is { } truth)
-                {
-                    samples[i].Add(new LogitSample(row.Id, LogitsOf(heads[i], scores.Bundle.Manifest.Heads, row.Logits), truth));
-                }
+                var truth = labelled.Truth(heads[i].Name, heads[i].Kind, heads[i].Labels);
+                (truth is null ? samples[i].Background : samples[i].Labelled).Add(new LogitSample(row.Id, LogitsOf(heads[i], scores.Bundle.Manifest.Heads, row.Logits), truth ?? []));
             }
         }
 
-        return (labelled.Name, rows, [.. heads.Zip(samples, (head, own) => new HeadRows(head, own))]);
+        return (labelled.Name, rows, [.. heads.Zip(samples, (head, own) => new HeadRows(head, own.Labelled, own.Background))]);
     }
 
     private static float[] LogitsOf(HeadManifest head, IReadOnlyList<HeadManifest> heads, float[] logits)

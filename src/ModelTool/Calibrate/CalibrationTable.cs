@@ -4,7 +4,7 @@ using StreamScorer.Shared.Judge;
 
 namespace ModelTool.Calibrate;
 
-/// <summary>A calibration as a table for people; calibration errors, precision and recall in points.</summary>
+/// <summary>A calibration as a table for people; calibration errors, precision, recall and the share of the background in points.</summary>
 internal static class CalibrationTable
 {
     public static string Format(PolicyFile policy)
@@ -23,7 +23,7 @@ internal static class CalibrationTable
         var width = labels.Select(label => label.Name.Length).Append(20).Max();
         if (labels.Count > 0)
         {
-            text.Append(CultureInfo.InvariantCulture, $"\n{"label".PadRight(width)} {"posts",6} {"band",-7} {"threshold",9} {"precision",9} {"recall",7}   {"held out: precision",19} {"recall",7}\n");
+            text.Append(CultureInfo.InvariantCulture, $"\n{"label".PadRight(width)} {"posts",6} {"band",-7} {"threshold",9} {"precision",9} {"recall",7}   {"held out: precision",19} {"recall",7} {"background",10}\n");
         }
 
         foreach (var (name, label) in labels)
@@ -41,6 +41,6 @@ internal static class CalibrationTable
         var threshold = own?.Threshold.ToString("F3", CultureInfo.InvariantCulture) ?? "none";
         text.Append(
             CultureInfo.InvariantCulture,
-            $"{name} {positives,6} {band,-7} {threshold,9} {Points(own?.Precision),9} {Points(own?.Recall),7}   {Points(own?.HeldOutPrecision),19} {Points(own?.HeldOutRecall),7}\n");
+            $"{name} {positives,6} {band,-7} {threshold,9} {Points(own?.Precision),9} {Points(own?.Recall),7}   {Points(own?.HeldOutPrecision),19} {Points(own?.HeldOutRecall),7} {Points(own?.HeldOutBackground),10}\n");
     }
 }

@@ -15,6 +15,9 @@ internal sealed record HeadFit(double Temperature, HeadCalibration Calibration, 
 {
     private const int CurveSteps = 50;
 
+    /// <summary>Of fewer posts a share is luck.</summary>
+    private const int FewestBackground = 100;
+
     /// <exception cref="ToolException">The rows cannot say what is asked of them.</exception>
     public static HeadFit Of(HeadRows head, IReadOnlyList<FitLabel> labels, FitTargets targets)
     {
@@ -26,10 +29,15 @@ internal sealed record HeadFit(double Temperature, HeadCalibration Calibration, 
         var thresholds = new Dictionary<string, (float? Flag, float? Review)>();
         foreach (var label in labels)
         {
-            var fit = new LabelFit(new ThresholdCurve(Outcome.Of(samples, label.Index)), [.. folds.Select(fold => fold.Curves(label.Index))]);
+            var fit = new LabelFit(head.Curve(temperature, label.Index), [.. folds.Select(fold => fold.Curves(label.Index))]);
             if (fit.Curve.Positives == 0)
             {
                 throw new ToolException($"No row of the data has the label {head.Head.Name}.{label.Name}: no threshold can be chosen for it. Give rows that have it, or take it out of --label and its rule out of the policy.");
+            }
+
+            if (fit.Curve.Background < FewestBackground && (targets.Flag is BackgroundTarget || targets.Review is BackgroundTarget))
+            {
+                throw new ToolException($"The data has {fit.Curve.Background} rows without a label of head '{head.Head.Name}', and the background is to be at least {FewestBackground}: add ordinary posts with that column empty, or leave --background-flags and --background-reviews out.");
             }
 
             var flag = label.Flag ? fit.Choose(targets.Flag) : null;
@@ -44,7 +52,8 @@ internal sealed record HeadFit(double Temperature, HeadCalibration Calibration, 
             Figures(Calibrate.Temperature.NegativeLogLikelihood(head, 1), head.At(1)),
             Figures(Calibrate.Temperature.NegativeLogLikelihood(head, temperature), samples),
             Figures(folds.Sum(fold => fold.Loss.Sum) / folds.Sum(fold => fold.Loss.Count), heldOut),
-            calibrations);
+            calibrations,
+            head.Background.Count > 0 ? head.Background.Count : null);
         return new HeadFit(temperature, calibration, thresholds);
     }
 
@@ -55,7 +64,7 @@ internal sealed record HeadFit(double Temperature, HeadCalibration Calibration, 
         new(Figure.Round(loss), Figure.Round(Reliability.Error(Reliability.Claims(samples)) ?? 0));
 
     /// <summary>One part of the cross-validation: a temperature from the other parts, and what it makes of this one.</summary>
-    private sealed record Part(HeadSamples Others, HeadSamples Held, (double Sum, int Count) Loss)
+    private sealed record Part(HeadRows OtherRows, HeadRows HeldRows, double Temperature, HeadSamples Held, (double Sum, int Count) Loss)
     {
         public static Part Of(HeadRows head, int fold, int folds)
         {
@@ -66,10 +75,10 @@ internal sealed record HeadFit(double Temperature, HeadCalibration Calibration, 
             }
 
             var temperature = Fit(others, "without one part of the cross-validation the data has");
-            return new Part(others.At(temperature), held.At(temperature), Calibrate.Temperature.Loss(held, temperature));
+            return new Part(others, held, temperature, held.At(temperature), Calibrate.Temperature.Loss(held, temperature));
         }
 
-        public (ThresholdCurve Others, ThresholdCurve Held) Curves(int label) => (new(Outcome.Of(Others, label)), new(Outcome.Of(Held, label)));
+        public (ThresholdCurve Others, ThresholdCurve Held) Curves(int label) => (OtherRows.Curve(Temperature, label), HeldRows.Curve(Temperature, label));
     }
 
     private sealed record LabelFit(ThresholdCurve Curve, IReadOnlyList<(ThresholdCurve Others, ThresholdCurve Held)> Folds)
@@ -81,7 +90,7 @@ internal sealed record HeadFit(double Temperature, HeadCalibration Calibration, 
                 return null;
             }
 
-            var (hits, caught) = (0, 0);
+            var (hits, caught, strays) = (0, 0, 0);
             foreach (var (others, held) in Folds)
             {
                 // A part whose others reach the target nowhere flags nothing.
@@ -89,6 +98,7 @@ internal sealed record HeadFit(double Temperature, HeadCalibration Calibration, 
                 {
                     hits += held.Hits(chosen);
                     caught += held.Caught(chosen);
+                    strays += held.Strays(chosen);
                 }
             }
 
@@ -97,7 +107,8 @@ internal sealed record HeadFit(double Temperature, HeadCalibration Calibration, 
                 Figure.Round(Curve.Recall(step)),
                 Figure.Round(Curve.Precision(step)),
                 caught == 0 ? null : Figure.Round((double)hits / caught),
-                Figure.Round((double)hits / Folds.Sum(fold => fold.Held.Positives)));
+                Figure.Round((double)hits / Folds.Sum(fold => fold.Held.Positives)),
+                Curve.Background == 0 ? null : Figure.Round((double)strays / Curve.Background));
         }
 
         public IReadOnlyList<CurvePoint> Support() =>

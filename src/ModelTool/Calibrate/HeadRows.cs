@@ -8,9 +8,14 @@ namespace ModelTool.Calibrate;
 /// <param name="Truth">By label; null where nobody knows.</param>
 internal sealed record LogitSample(string Id, float[] Logits, bool?[] Truth);
 
-/// <summary>A head and the posts whose label under it is known.</summary>
-internal sealed record HeadRows(HeadManifest Head, IReadOnlyList<LogitSample> Rows)
+/// <summary>A head, the posts whose label under it is known, and its background: posts that nobody labelled for it.</summary>
+internal sealed record HeadRows(HeadManifest Head, IReadOnlyList<LogitSample> Rows, IReadOnlyList<LogitSample> Background)
 {
+    public HeadRows(HeadManifest head, IReadOnlyList<LogitSample> rows)
+        : this(head, rows, [])
+    {
+    }
+
     /// <summary>What the judge would make of them at a temperature.</summary>
     public HeadSamples At(double temperature) => new(
         Head.Name,
@@ -18,8 +23,15 @@ internal sealed record HeadRows(HeadManifest Head, IReadOnlyList<LogitSample> Ro
         Head.Labels,
         [.. Rows.Select((row, i) => new Sample(i, row.Id, "-", [], row.Truth, HeadProbabilities.Of(Head.Kind, row.Logits, (float)temperature)))]);
 
+    /// <summary>What every threshold catches of a label, when probabilities are made at a temperature.</summary>
+    public ThresholdCurve Curve(double temperature, int label) => new(
+        Outcome.Of(At(temperature), label),
+        [.. Background.Select(row => HeadProbabilities.Of(Head.Kind, row.Logits, (float)temperature)[label])]);
+
     /// <summary>The rows of a part, or all others.</summary>
-    public HeadRows Fold(int fold, int folds, bool others) => this with { Rows = [.. Rows.Where(row => FoldOf(row.Id, folds) == fold != others)] };
+    public HeadRows Fold(int fold, int folds, bool others) => this with { Rows = Fold(Rows, fold, folds, others), Background = Fold(Background, fold, folds, others) };
+
+    private static List<LogitSample> Fold(IReadOnlyList<LogitSample> rows, int fold, int folds, bool others) => [.. rows.Where(row => FoldOf(row.Id, folds) == fold != others)];
 
     // FNV-1a: the same on every machine and in every run, unlike string.GetHashCode.
     private static int FoldOf(string id, int folds)

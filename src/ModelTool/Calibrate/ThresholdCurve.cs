@@ -10,11 +10,14 @@ internal sealed class ThresholdCurve
 
     private readonly int[] _hits = new int[Steps];
     private readonly int[] _caught = new int[Steps];
+    private readonly int[] _strays = new int[Steps];
     private readonly int _rows;
 
-    public ThresholdCurve(IReadOnlyList<Outcome> outcomes)
+    /// <param name="background">Probabilities of posts that nobody labelled for this head.</param>
+    public ThresholdCurve(IReadOnlyList<Outcome> outcomes, IReadOnlyList<float>? background = null)
     {
         _rows = outcomes.Count;
+        Background = background?.Count ?? 0;
         foreach (var (truth, probability) in outcomes)
         {
             var highest = HighestReached(probability);
@@ -23,8 +26,14 @@ internal sealed class ThresholdCurve
             Positives += truth ? 1 : 0;
         }
 
+        foreach (var probability in background ?? [])
+        {
+            _strays[HighestReached(probability)]++;
+        }
+
         for (var step = Steps - 2; step >= 0; step--)
         {
+            _strays[step] += _strays[step + 1];
             _caught[step] += _caught[step + 1];
             _hits[step] += _hits[step + 1];
         }
@@ -32,7 +41,13 @@ internal sealed class ThresholdCurve
 
     public int Positives { get; }
 
+    /// <summary>Posts that nobody labelled for this head.</summary>
+    public int Background { get; }
+
     public int Hits(int step) => _hits[step];
+
+    /// <summary>Posts of the background that reach the threshold.</summary>
+    public int Strays(int step) => _strays[step];
 
     public int Caught(int step) => _caught[step];
 

@@ -58,6 +58,19 @@ internal sealed record RecallTarget(double Recall) : ThresholdTarget
         : All.Where(step => curve.Recall(step) >= Recall).Select(step => (int?)step).LastOrDefault();
 }
 
+/// <summary>
+/// What another target chooses, or higher: so high that at most this share of the background reaches it. Rows labelled for a head are collected for what the head looks for, so a
+/// precision on them says little about the ordinary posts of a stream.
+/// </summary>
+internal sealed record BackgroundTarget(ThresholdTarget Inner, double Share) : ThresholdTarget
+{
+    public override string Words => $"{Inner.Words}, raised until at most {Number(Share)} of the rows without a label of the head reach it";
+
+    public override int? Choose(ThresholdCurve curve) => Inner.Choose(curve) is not { } inner
+        ? null
+        : All.Where(step => step >= inner && curve.Strays(step) <= Share * curve.Background).Select(step => (int?)step).FirstOrDefault();
+}
+
 /// <summary>A threshold of its own, whatever the data.</summary>
 internal sealed record FixedTarget(double Threshold) : ThresholdTarget
 {

@@ -16,12 +16,14 @@ public sealed record CalibrationData(string File, string Sha256, int Rows, IRead
 /// <param name="After">At the temperature chosen, on the rows it was chosen on.</param>
 /// <param name="HeldOut">The same for rows that had no part in choosing: cross-validation.</param>
 /// <param name="Labels">Thresholds, by label.</param>
+/// <param name="Background">Rows without a label of the head; null for none.</param>
 public sealed record HeadCalibration(
     int Rows,
     CalibrationFigures Before,
     CalibrationFigures After,
     CalibrationFigures HeldOut,
-    IReadOnlyDictionary<string, LabelCalibration> Labels);
+    IReadOnlyDictionary<string, LabelCalibration> Labels,
+    int? Background = null);
 
 /// <param name="NegativeLogLikelihood">Mean, natural logarithm.</param>
 /// <param name="CalibrationError">Expected calibration error over 15 equal bins; a fraction.</param>
@@ -36,8 +38,9 @@ public sealed record LabelCalibration(
 
 /// <summary>What a threshold reaches; null where nothing reached it.</summary>
 /// <param name="HeldOutPrecision">On rows that had no part in choosing, with the thresholds that the others would have chosen.</param>
+/// <param name="HeldOutBackground">Share of the rows without a label of the head that reach it, held out likewise.</param>
 public sealed record ThresholdFigures(
-    float Threshold, double Recall, double? Precision = null, double? HeldOutPrecision = null, double? HeldOutRecall = null);
+    float Threshold, double Recall, double? Precision = null, double? HeldOutPrecision = null, double? HeldOutRecall = null, double? HeldOutBackground = null);
 
 /// <param name="Share">Of all rows, those at or above the threshold.</param>
 public sealed record CurvePoint(float Threshold, double Recall, double Share, double? Precision = null);

@@ -48,6 +48,23 @@ public sealed class CalibrateCommandTests : IDisposable
     }
 
     [Fact]
+    public void Calibrate_ShouldTakeRowsWithoutALabel_AsTheBackground()
+    {
+        var bundle = TinyBundle.Make(_folder, Rule);
+        var labelled = Labelled();
+        File.AppendAllLines(labelled, TinyBundle.Texts("hate").SelectMany((text, i) => new[] { $"o{i},\"{text.Text.Replace("\"", "\"\"", StringComparison.Ordinal)}\",odd,", $"e{i},\"{text.Text.Replace("\"", "\"\"", StringComparison.Ordinal)}\",even," }));
+
+        var (code, output, error) = Tool.Run("calibrate", bundle, labelled, "--best-f1", "--folds", "3", "--background-flags", "0.2");
+
+        Assert.Equal((0, ""), (code, error));
+        Assert.Contains("background", output, StringComparison.Ordinal);
+        var head = ModelBundle.Open(bundle).Policy.Content.Calibration!.Heads["hate"];
+        Assert.Equal((57, 114), (head.Rows, head.Background));
+        Assert.InRange(head.Labels["hate"].Flag!.HeldOutBackground!.Value, 0, 0.3);
+        Assert.Contains("raised until at most 0.2 of the rows without a label of the head reach it", head.Labels["hate"].Target, StringComparison.Ordinal);
+    }
+
+    [Fact]
     public void Calibrate_ShouldWriteNothing_WhenItIsADryRun()
     {
         var bundle = TinyBundle.Make(_folder, Rule);
@@ -98,6 +115,8 @@ public sealed class CalibrateCommandTests : IDisposable
     [InlineData("Say what flag thresholds are to reach: one of --precision, --best-f1 and --cost-ratio.", "--best-f1", "--cost-ratio", "2")]
     [InlineData("--precision must lie above 0 and at most at 1.", "--precision", "90")]
     [InlineData("--cost-ratio must be above 0.", "--cost-ratio", "0")]
+    [InlineData("--background-flags must lie above 0 and at most at 1.", "--best-f1", "--background-flags", "2")]
+    [InlineData("The data has 0 rows without a label of head 'hate', and the background is to be at least 100: add ordinary posts with that column empty, or leave --background-flags and --background-reviews out.", "--best-f1", "--background-reviews", "0.05")]
     [InlineData("--folds must lie between 2 and 100, and is 1.", "--best-f1", "--folds", "1")]
     [InlineData("--label hate.x is not in the model, which has fake.not_fake, fake.fake, hate.not_hate, hate.hate, sentiment.negative, sentiment.positive.", "--best-f1", "--label", "hate.x")]
     [InlineData("The data has no labels for head 'fake', and fake.fake is to get a threshold: give rows that have them, or take its rule out of the policy.", "--best-f1", "--label", "fake.fake")]

@@ -63,6 +63,26 @@ public sealed class ThresholdTests
     public void Recall_ShouldTakeTheHighestThresholdThatReachesIt(double recall, int step) =>
         Assert.Equal(step, new RecallTarget(recall).Choose(new ThresholdCurve(Eight)));
 
+    [Theory]
+    [InlineData(0.5, 401)] // the inner target's own: 20 of 50 strays is less than half
+    [InlineData(0.2, 701)] // 10 of 50 are at 0.8
+    [InlineData(0.1, 801)]
+    public void Background_ShouldRaiseTheThresholdUntilFewEnoughStraysReachIt(double share, int step)
+    {
+        float[] background = [.. Enumerable.Repeat(0.8f, 10), .. Enumerable.Repeat(0.7f, 10), .. Enumerable.Repeat(0.1f, 30)];
+        var curve = new ThresholdCurve([.. Many(40, true, 0.9f), .. Many(30, false, 0.4f)], background);
+
+        Assert.Equal(step, new BackgroundTarget(new PrecisionTarget(0.9), share).Choose(curve));
+    }
+
+    [Fact]
+    public void Background_ShouldReachNothing_WhenTheInnerTargetDoesNot() =>
+        Assert.Null(new BackgroundTarget(new PrecisionTarget(0.9), 0.5).Choose(new ThresholdCurve([.. Many(40, false, 0.9f)], [0.1f])));
+
+    [Fact]
+    public void Background_ShouldReachNothing_WhenTooManyStraysLieAboveEveryThreshold() =>
+        Assert.Null(new BackgroundTarget(new FixedTarget(0.5), 0.4).Choose(new ThresholdCurve([.. Many(40, true, 0.9f)], [1f, 0f])));
+
     [Fact]
     public void Targets_ShouldReachNothing_WhenNoPostHasTheLabel()
     {
@@ -109,6 +129,22 @@ public sealed class ThresholdTests
         Assert.Equal((double)hits / caught, flag.HeldOutPrecision!.Value, 4);
         Assert.Equal((double)hits / positives, flag.HeldOutRecall!.Value, 4);
         Assert.NotEqual(flag.Precision!.Value, flag.HeldOutPrecision.Value);
+    }
+
+    [Fact]
+    public void Fit_ShouldHoldTheBackgroundToItsShare_OnHeldOutRowsToo()
+    {
+        var head = Rows.Drawn(3, 4_000, 2) with { Background = [.. Rows.Drawn(5, 2_000, 2).Rows.Select(row => row with { Id = $"b{row.Id}", Truth = [] })] };
+        var targets = new FitTargets(new BackgroundTarget(new PrecisionTarget(0.6), 0.05), new BackgroundTarget(new FixedTarget(0.5), 0.2), 5);
+
+        var fit = HeadFit.Of(head, [new FitLabel(1, "yes", Flag: true, Review: true)], targets);
+
+        var (flag, review) = (fit.Calibration.Labels["yes"].Flag!, fit.Calibration.Labels["yes"].Review!);
+        Assert.Equal(2_000, fit.Calibration.Background);
+        Assert.InRange(flag.HeldOutBackground!.Value, 0.04, 0.06);
+        Assert.InRange(review.HeldOutBackground!.Value, 0.18, 0.22);
+        var reached = head.Background.Count(row => 1 / (1 + Math.Exp(-row.Logits[1] / fit.Temperature)) >= flag.Threshold) / 2_000.0;
+        Assert.InRange(reached, 0.045, 0.05);
     }
 
     [Fact]
