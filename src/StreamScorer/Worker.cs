@@ -3,6 +3,7 @@ using Microsoft.Extensions.Logging;
 using StreamScorer.Configure;
 using StreamScorer.Consume;
 using StreamScorer.Operate;
+using StreamScorer.Operate.Otlp;
 using StreamScorer.Operate.Page;
 using StreamScorer.Publish;
 using StreamScorer.Recover;
@@ -21,6 +22,7 @@ internal sealed partial class Worker : IAsyncDisposable
     private readonly CrashGuard _guard;
     private OperateEndpoint? _endpoint;
     private ConsolePage? _page;
+    private OtlpExport? _otlp;
 
     private Worker(Settings settings, Engine engine, CrashGuard guard, Telemetry telemetry, HealthState health, ILoggerFactory loggers, TimeProvider time)
     {
@@ -62,6 +64,7 @@ internal sealed partial class Worker : IAsyncDisposable
             telemetry.PolicyInfo(engine.Bundle.Policy.Version);
             telemetry.KnownFlags(engine.Judge);
             telemetry.KnownOutputs(settings.Publish.ScoredTopic, settings.Publish.FlaggedTopic, settings.Publish.DeadLetterTopic);
+            worker._otlp = OtlpExport.Start(settings.Otlp, telemetry, time, loggers.CreateLogger<OtlpExport>(), Environment.GetEnvironmentVariable);
             worker._page = ConsolePage.Open(settings, engine, telemetry, health, time);
             worker._endpoint = await OperateEndpoint.StartAsync(settings.Operate, telemetry, health, worker._page);
         }
@@ -115,6 +118,11 @@ internal sealed partial class Worker : IAsyncDisposable
         if (_endpoint is not null)
         {
             await _endpoint.DisposeAsync();
+        }
+
+        if (_otlp is not null)
+        {
+            await _otlp.DisposeAsync();
         }
 
         Engine.Dispose();

@@ -42,7 +42,7 @@ internal static partial class Secrets
         }
     }
 
-    [GeneratedRegex(@"password|passphrase|secret|apikey|key\.pem|oauthbearer\.config", RegexOptions.IgnoreCase)]
+    [GeneratedRegex(@"password|passphrase|secret|apikey|otlp:headers|key\.pem|oauthbearer\.config", RegexOptions.IgnoreCase)]
     private static partial Regex Name();
 
     [GeneratedRegex(@"://[^/@\s]+@")]

@@ -1,6 +1,7 @@
 using StreamScorer.Consume;
 using StreamScorer.Decode;
 using StreamScorer.Operate;
+using StreamScorer.Operate.Otlp;
 using StreamScorer.Publish;
 using StreamScorer.Recover;
 using StreamScorer.Settle;
@@ -33,4 +34,6 @@ internal sealed record Settings
     public RecoverOptions Recover { get; init; } = new();
 
     public OperateOptions Operate { get; init; } = new();
+
+    public OtlpOptions Otlp { get; init; } = new();
 }

@@ -8,13 +8,17 @@ namespace StreamScorer.Operate;
 /// <summary>What is true now: read by callbacks when somebody asks. Each is there once the pipeline has said how to read it.</summary>
 internal sealed partial class Telemetry
 {
+    /// <summary>The program's.</summary>
+    public static readonly string Version = typeof(Telemetry).Assembly.GetCustomAttribute<AssemblyInformationalVersionAttribute>()?.InformationalVersion ?? "unknown";
+
     private static readonly KeyValuePair<string, object?>[] BuildTags =
     [
-        new("version", typeof(Telemetry).Assembly.GetCustomAttribute<AssemblyInformationalVersionAttribute>()?.InformationalVersion ?? "unknown"),
+        new("version", Version),
         new("runtime", RuntimeInformation.FrameworkDescription),
     ];
 
     private readonly DateTimeOffset _startedAt;
+    private readonly LabelledCounts _otlpFailures = new("signal", "metrics");
     private readonly LabelledCounts _readinessChanges = new("to", "ready", "not_ready");
     private volatile Action<Entry>? _settled;
     private volatile Func<long>? _inFlight;
@@ -47,6 +51,9 @@ internal sealed partial class Telemetry
         => _model = [new("name", name), new("version", version), new("sha256", sha256), new("device", device)];
 
     public void PolicyInfo(string version) => _policy = [new("version", version)];
+
+    /// <param name="signal"><c>metrics</c>.</param>
+    public void OtlpFailed(string signal) => _otlpFailures.Add(signal);
 
     private void CreateGauges()
     {

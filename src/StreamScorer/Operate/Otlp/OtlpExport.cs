@@ -1,0 +1,92 @@
+using Microsoft.Extensions.Logging;
+using OpenTelemetry;
+using OpenTelemetry.Exporter;
+using OpenTelemetry.Metrics;
+using OpenTelemetry.Resources;
+
+namespace StreamScorer.Operate.Otlp;
+
+/// <summary>Pushes what the worker measures to a collector. It has threads of its own and the stream never waits for it; what cannot be sent is dropped.</summary>
+internal sealed partial class OtlpExport : IAsyncDisposable
+{
+    public const string EndpointVariable = "OTEL_EXPORTER_OTLP_ENDPOINT";
+
+    /// <summary>What the last push may take of a shutdown: with a collector that does not answer it is lost.</summary>
+    private static readonly TimeSpan LastPushLimit = TimeSpan.FromSeconds(2);
+
+    private readonly OtlpOptions _options;
+    private readonly Uri _endpoint;
+    private readonly OtlpReport _report;
+    private readonly MeterProvider? _metrics;
+
+    private OtlpExport(OtlpOptions options, Uri endpoint, Telemetry telemetry, TimeProvider time, ILogger logger)
+    {
+        (_options, _endpoint) = (options, endpoint);
+        _report = new OtlpReport(endpoint, telemetry, time, logger);
+        var protocol = options.Protocol ?? new OtlpExporterOptions().Protocol;
+        LogSending(logger, endpoint, protocol);
+        if (options.Metrics)
+        {
+            _metrics = Sdk.CreateMeterProviderBuilder().SetResourceBuilder(Resource()).AddMetricsOf(telemetry).AddOtlpExporter(Configure).Build();
+        }
+    }
+
+    /// <param name="environment">Variables of the process.</param>
+    /// <returns>Null when no endpoint is configured.</returns>
+    /// <exception cref="StartupException">The environment names an endpoint that is none.</exception>
+    public static OtlpExport? Start(OtlpOptions options, Telemetry telemetry, TimeProvider time, ILogger<OtlpExport> logger, Func<string, string?> environment)
+    {
+        var endpoint = options.Endpoint ?? environment(EndpointVariable);
+        if (string.IsNullOrWhiteSpace(endpoint))
+        {
+            return null;
+        }
+
+        return OtlpOptions.Fault(endpoint) is { } fault
+            ? throw new StartupException($"{EndpointVariable} {fault} Correct or unset it, or set Otlp:Endpoint.")
+            : new OtlpExport(options, new Uri(endpoint), telemetry, time, logger);
+    }
+
+    public async ValueTask DisposeAsync()
+    {
+        await Task.Run(() => _metrics?.Shutdown((int)LastPushLimit.TotalMilliseconds));
+        _report.End();
+        _metrics?.Dispose();
+    }
+
+    /// <summary>The environment has the last word, as operators expect of its variables.</summary>
+    private static ResourceBuilder Resource() => ResourceBuilder.CreateEmpty()
+        .AddService("streamscorer", serviceVersion: Telemetry.Version)
+        .AddAttributes([new("host.name", Environment.MachineName)])
+        .AddTelemetrySdk()
+        .AddEnvironmentVariableDetector();
+
+    private void Configure(OtlpExporterOptions exporter, MetricReaderOptions reader)
+    {
+        Configure(exporter, "metrics");
+        if (_options.MetricsInterval is { } interval)
+        {
+            reader.PeriodicExportingMetricReaderOptions.ExportIntervalMilliseconds = (int)interval.TotalMilliseconds;
+        }
+    }
+
+    /// <param name="signal">As it is called in addresses: <c>metrics</c>.</param>
+    private void Configure(OtlpExporterOptions exporter, string signal)
+    {
+        exporter.Protocol = _options.Protocol ?? exporter.Protocol;
+        exporter.Endpoint = exporter.Protocol == OtlpExportProtocol.Grpc ? _endpoint : new Uri($"{_endpoint.AbsoluteUri.TrimEnd('/')}/v1/{signal}");
+        exporter.Headers = _options.Headers ?? exporter.Headers;
+        exporter.TimeoutMilliseconds = (int?)_options.Timeout?.TotalMilliseconds ?? exporter.TimeoutMilliseconds;
+        exporter.HttpClientFactory = () => new HttpClient(new OtlpWatch(signal, _report, new SocketsHttpHandler
+        {
+            AllowAutoRedirect = false, // the headers may hold a secret
+            PooledConnectionLifetime = TimeSpan.FromMinutes(5), // a collector that moved is found again
+        }))
+        {
+            Timeout = TimeSpan.FromMilliseconds(exporter.TimeoutMilliseconds),
+        };
+    }
+
+    [LoggerMessage(1501, LogLevel.Information, "Metrics go to {Endpoint} as OTLP ({Protocol}).")]
+    private static partial void LogSending(ILogger logger, Uri endpoint, OtlpExportProtocol protocol);
+}
