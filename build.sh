@@ -17,7 +17,7 @@ usage() {
 StreamScorer: builds what changed, then does what you ask.
 
   ./build.sh demo [--posts N] [--rate R]   posts flow through an embedded Kafka broker, live in the terminal
-  ./build.sh run COMMAND [ARGS]            the streamscorer program: run, demo, score, check, audit, dead-letters, backfill
+  ./build.sh run COMMAND [ARGS]            the streamscorer program: run, demo, score, check, audit, dead-letters, backfill, replay
   ./build.sh modeltool COMMAND [ARGS]      the modeltool program: makes and judges model bundles
   ./build.sh test [PROJECT...] [ARGS]      all tests, or those of the projects named (Shared, StreamScorer, ModelTool);
                                            ARGS go to the test programs: --filter-class '*Tokenizer*';

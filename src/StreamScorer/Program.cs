@@ -10,6 +10,7 @@ var root = new RootCommand("Reads posts from a Kafka topic, scores them with one
     AuditCommand.Create(),
     DeadLettersCommand.Create(),
     BackfillCommand.Create(),
+    ReplayCommand.Create(),
 };
 
 HelpWithExamples.Install(root);

@@ -11,21 +11,12 @@ namespace StreamScorer.Commands;
 internal static class DemoCommand
 {
     private const int Partitions = 6;
-    private static readonly ReplayOptions Defaults = new();
-
-    private static readonly Option<long?> Posts = new("--posts", "-n") { Description = "Posts in all, then a summary; exit code 0 only if every one has its outcome (default: endless, until Ctrl-C)", HelpName = "N" };
-
-    private static readonly Option<double> Rate = new("--rate", "-r") { Description = "Posts per second between bursts", DefaultValueFactory = _ => Defaults.Rate, HelpName = "R" };
-
-    private static readonly Option<double> Burst = new("--burst") { Description = "Every 10 s, for 2 s, so many times the rate; 1: no bursts", DefaultValueFactory = _ => Defaults.Burst, HelpName = "K" };
-
-    private static readonly Option<int> Seed = new("--seed") { Description = "The same seed gives the same records", DefaultValueFactory = _ => Defaults.Seed, HelpName = "S" };
 
     private static readonly Option<bool> Mask = new("--mask") { Description = "Hide the words of the flagged posts that are shown (many are hateful)" };
 
     public static Command Create()
     {
-        var command = new Command("demo", "See it work: sample posts flow through an embedded Kafka broker, live in the terminal and in a browser.") { Posts, Rate, Burst, Seed, Mask, Shell.Config, Shell.Set, Shell.Model };
+        var command = new Command("demo", "See it work: sample posts flow through an embedded Kafka broker, live in the terminal and in a browser.") { ReplayFlags.Posts, ReplayFlags.Rate, ReplayFlags.Burst, ReplayFlags.Seed, Mask, Shell.Config, Shell.Set, Shell.Model };
         command.SetAction((parsed, _) => Shell.RunAsync(stop => DemoAsync(parsed, stop)));
         return command;
     }
@@ -41,7 +32,7 @@ internal static class DemoCommand
             parsed, $"Kafka:BootstrapServers={broker.BootstrapServers}", "Kafka:GroupId=demo", "Kafka:Properties:fetch.wait.max.ms=10", "Settle:Delivery=AtLeastOnce", "Operate:Url=http://127.0.0.1:0", "Recover:Restarts=0",
             $"Operate:Texts={(parsed.GetValue(Mask) ? TextDisplay.Masked : TextDisplay.Shown)}");
         var topics = new DemoTopics(settings.Consume.Topic, settings.Publish.ScoredTopic, settings.Publish.FlaggedTopic, settings.Publish.DeadLetterTopic);
-        var replay = Replay(parsed, settings.Decode.MaxTextBytes);
+        var replay = ReplayFlags.Read(parsed, settings.Decode.MaxTextBytes);
         foreach (var topic in new[] { topics.Posts, topics.Scored, topics.Flagged, topics.DeadLetter })
         {
             broker.CreateTopic(topic, Partitions);
@@ -56,12 +47,6 @@ internal static class DemoCommand
         var screen = new Screen(AnsiConsole.Console, samples, TimeProvider.System) { Mask = parsed.GetValue(Mask) };
         var run = new DemoRun(replay, samples, topics, title, screen, worker.RunAsync, () => Counts(worker), TimeProvider.System);
         return await run.RunAsync(stop);
-    }
-
-    private static ReplayOptions Replay(ParseResult parsed, int maxTextBytes)
-    {
-        var replay = new ReplayOptions { Posts = parsed.GetValue(Posts), Rate = parsed.GetValue(Rate), Burst = parsed.GetValue(Burst), Seed = parsed.GetValue(Seed), MaxTextBytes = maxTextBytes };
-        return replay.Faults().ToList() is { Count: > 0 } faults ? throw new StartupException(string.Join('\n', faults)) : replay;
     }
 
     private static string Words(Delivery delivery) => delivery == Delivery.ExactlyOnce ? "exactly once" : "at least once";

@@ -1,3 +1,5 @@
+using StreamScorer.Configure;
+
 namespace StreamScorer.Demo;
 
 /// <summary>Names of the topics that the demo uses.</summary>
@@ -38,7 +40,7 @@ internal sealed class DemoRun(
 
         var tallying = new Tally(_book, topics.Scored, topics.Flagged, topics.DeadLetter).RunAsync(title.BootstrapServers, endTally.Token);
         var working = worker(endWorker.Token);
-        var replaying = replay.RunAsync(title.BootstrapServers, topics.Posts, endReplay.Token);
+        var replaying = replay.RunAsync(new KafkaOptions { BootstrapServers = title.BootstrapServers }, topics.Posts, endReplay.Token);
         var drawing = screen.RunAsync(Read, endScreen.Token);
         try
         {

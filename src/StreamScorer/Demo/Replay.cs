@@ -1,4 +1,5 @@
 using Confluent.Kafka;
+using StreamScorer.Configure;
 
 namespace StreamScorer.Demo;
 
@@ -15,9 +16,9 @@ internal sealed class Replay(IEnumerable<DemoRecord> records, ReplayOptions opti
     public bool IsBurst => Interlocked.Read(ref _started) is var started and >= 0 && _pace.IsBurst(time.GetElapsedTime(started));
 
     /// <summary>Sends until the records end or <paramref name="stop"/>, and returns when everything sent is acknowledged or has failed.</summary>
-    public async Task RunAsync(string bootstrapServers, string topic, CancellationToken stop)
+    public async Task RunAsync(KafkaOptions kafka, string topic, CancellationToken stop)
     {
-        using var producer = new ProducerBuilder<byte[], byte[]?>(ClientConfiguration(bootstrapServers)).SetLogHandler((_, _) => { }).Build();
+        using var producer = new ProducerBuilder<byte[], byte[]?>(ClientConfiguration(kafka)).SetOAuthBearerTokenRefreshHandler(kafka.TokenHandler).SetLogHandler((_, _) => { }).Build();
         using var next = records.GetEnumerator();
         Interlocked.Exchange(ref _started, time.GetTimestamp());
         var due = 0.0;
@@ -71,15 +72,16 @@ internal sealed class Replay(IEnumerable<DemoRecord> records, ReplayOptions opti
     /// <summary>Ends by itself: after the delivery timeout a record has failed.</summary>
     private static Task FlushAsync(IProducer<byte[], byte[]?> producer) => Task.Run(() => producer.Flush(CancellationToken.None));
 
-    private static ProducerConfig ClientConfiguration(string bootstrapServers) => new()
+    private static ProducerConfig ClientConfiguration(KafkaOptions kafka)
     {
-        BootstrapServers = bootstrapServers,
-        Acks = Acks.All,
-        EnableIdempotence = true,
-        LingerMs = 10, // the embedded broker answers a fetch with one producer batch, so records sent one by one are read slowly
-        MessageTimeoutMs = 30_000,
-        MessageMaxBytes = 8 << 20,
-        Partitioner = Partitioner.Murmur2Random,
-        DeliveryReportFields = "status",
-    };
+        var config = kafka.Client<ProducerConfig>();
+        config.Acks = Acks.All;
+        config.EnableIdempotence = true;
+        config.LingerMs = 10; // the embedded broker answers a fetch with one producer batch, so records sent one by one are read slowly
+        config.MessageTimeoutMs = 30_000;
+        config.MessageMaxBytes = 8 << 20;
+        config.Partitioner = Partitioner.Murmur2Random;
+        config.DeliveryReportFields = "status";
+        return config;
+    }
 }

@@ -47,6 +47,18 @@ public sealed class ToolCommandTests(RealKafkaFixture kafka)
         Assert.Contains("Fine: 4 consumed = 2 scored + 2 dead-lettered + 0 filtered; each once, in order.", output, StringComparison.Ordinal);
     }
 
+    [Fact]
+    public async Task Replay_ShouldSendTheSamplePostsToTheInputTopic()
+    {
+        var harness = await WorkerHarness.CreateAsync(await kafka.GetAsync());
+
+        var (code, output, errors) = await RunAsync(harness, "replay", "--posts", "150", "--rate", "3000");
+
+        Assert.True(code == 0, errors);
+        Assert.Equal($"150 sent to '{harness.Input}', 0 of them not acknowledged.\n", output);
+        Assert.Equal(150, (await harness.Kafka.ReadToEndAsync(harness.Input)).Count);
+    }
+
     [Theory]
     [InlineData("--from yesterday: write an offset", "audit", "--from", "yesterday")]
     [InlineData("--to and --group both say", "audit", "--to", "5", "--group", "g")]
@@ -57,6 +69,8 @@ public sealed class ToolCommandTests(RealKafkaFixture kafka)
     [InlineData("No Kafka broker answered at 127.0.0.1:1", "dead-letters", "replay")]
     [InlineData("Say where to begin: --from", "backfill")]
     [InlineData("No Kafka broker answered at 127.0.0.1:1", "backfill", "--from", "0")]
+    [InlineData("No Kafka broker answered at 127.0.0.1:1", "replay")]
+    [InlineData("--rate must be above 0", "replay", "--rate", "0")]
     public async Task Tools_ShouldSayWhatIsWrong_InOneLine_AndExitWithTwo(string expected, params string[] arguments)
     {
         var (code, output, errors) = await RunAsync([.. arguments, "--set", "Kafka:BootstrapServers=127.0.0.1:1", "--set", "Kafka:ConnectTimeout=00:00:01"]);

@@ -1,4 +1,5 @@
 using System.Text;
+using StreamScorer.Configure;
 using StreamScorer.Demo;
 using StreamScorer.Shared.Contracts;
 using StreamScorer.Tests.Kafka;
@@ -23,7 +24,7 @@ public sealed class ReplayTests : IDisposable
     {
         var options = new ReplayOptions { Posts = 500, Rate = 20_000, MalformedEvery = 20 };
 
-        await Replay(options).RunAsync(_kafka.BootstrapServers, Topic, CancellationToken.None).WaitAsync(TestKafka.Limit);
+        await Replay(options).RunAsync(new KafkaOptions { BootstrapServers = _kafka.BootstrapServers }, Topic, CancellationToken.None).WaitAsync(TestKafka.Limit);
 
         var expected = new DemoRecords(Samples, options).ToLookup(record => record.Author, record => record.Number);
         var sent = (await _kafka.ReadToEndAsync(Topic)).ToLookup(
@@ -39,7 +40,7 @@ public sealed class ReplayTests : IDisposable
     public async Task RunAsync_ShouldHoldBack_WhenTooManyWait()
     {
         using var stop = new CancellationTokenSource();
-        var running = Replay(new ReplayOptions { Rate = 100_000, MaxWaiting = 50, MalformedEvery = 0 }).RunAsync(_kafka.BootstrapServers, Topic, stop.Token);
+        var running = Replay(new ReplayOptions { Rate = 100_000, MaxWaiting = 50, MalformedEvery = 0 }).RunAsync(new KafkaOptions { BootstrapServers = _kafka.BootstrapServers }, Topic, stop.Token);
 
         Assert.Equal(50, (await _kafka.ReadAsync(Topic, 50)).Count);
         Assert.Equal(50, _book.Counts.Sent);
@@ -58,7 +59,7 @@ public sealed class ReplayTests : IDisposable
     public async Task RunAsync_ShouldEndWithEverythingAcknowledged_WhenStopped()
     {
         using var stop = new CancellationTokenSource();
-        var running = Replay(new ReplayOptions { Rate = 5_000 }).RunAsync(_kafka.BootstrapServers, Topic, stop.Token);
+        var running = Replay(new ReplayOptions { Rate = 5_000 }).RunAsync(new KafkaOptions { BootstrapServers = _kafka.BootstrapServers }, Topic, stop.Token);
         await _kafka.ReadAsync(Topic, 100);
 
         await stop.CancelAsync();
