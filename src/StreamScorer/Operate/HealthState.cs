@@ -143,6 +143,7 @@ internal sealed class HealthState(OperateOptions options, TimeProvider time)
         var since = time.GetElapsedTime(loop.Turned);
         return loop.Resting ? new(name, true, "waits for work")
             : since <= options.LoopLimit ? new(name, true, $"turned {Seconds(since)} ago")
+            : _outputsFault is not null && name != "consume" ? new(name, true, $"has not turned for {Seconds(since)}, because outputs fail; a restart does not help")
             : new(name, false, $"has not turned for {Seconds(since)}, over the limit of {Seconds(options.LoopLimit)}");
     }
 

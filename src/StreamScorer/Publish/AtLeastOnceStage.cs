@@ -8,6 +8,9 @@ namespace StreamScorer.Publish;
 /// <summary>Sends the outcomes of each micro-batch in input order, waits until all are acknowledged, and only then settles it; Consume commits.</summary>
 internal sealed class AtLeastOnceStage(OutcomeSender sender, OffsetLedger ledger, ProducerFactory producers, Telemetry telemetry, HealthState health, TimeProvider time) : IPublishStage
 {
+    /// <summary>So long an acknowledgement may take before the worker says that outputs fail.</summary>
+    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(5);
+
     private readonly IProducer<byte[]?, byte[]?> _producer = producers.Build();
 
     public async Task RunAsync(ChannelReader<MicroBatch> input, CancellationToken abort)
@@ -36,7 +39,7 @@ internal sealed class AtLeastOnceStage(OutcomeSender sender, OffsetLedger ledger
         try
         {
             await sender.SendAsync(_producer, current, deliveries, abort);
-            await deliveries.AllAsync(abort);
+            await AcknowledgedAsync(deliveries.AllAsync(abort), started, abort);
             health.OutputsFine(true);
         }
         catch (DeliveryException e)
@@ -50,5 +53,17 @@ internal sealed class AtLeastOnceStage(OutcomeSender sender, OffsetLedger ledger
         ledger.Settle(current);
         telemetry.Step("publish", time.GetElapsedTime(started).TotalSeconds);
         sender.Count(current);
+    }
+
+    /// <summary>Publish:DeliveryTimeout is the limit. Until then the worker is not ready, and alive: its waiting loops are not stuck.</summary>
+    private async Task AcknowledgedAsync(Task all, long started, CancellationToken abort)
+    {
+        while (await Task.WhenAny(all, Task.Delay(Patience, time, abort)) != all)
+        {
+            abort.ThrowIfCancellationRequested();
+            health.OutputsFine(false, $"records are not acknowledged for {time.GetElapsedTime(started).TotalSeconds:F0} s");
+        }
+
+        await all;
     }
 }

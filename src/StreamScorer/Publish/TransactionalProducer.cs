@@ -14,6 +14,9 @@ internal sealed partial class TransactionalProducer(Func<IProducer<byte[]?, byte
     private static readonly TimeSpan FirstPause = TimeSpan.FromMilliseconds(50);
     private static readonly TimeSpan LongestPause = TimeSpan.FromSeconds(2);
 
+    /// <summary>An outage may last for hours; one line a minute says so as well as ten.</summary>
+    private static readonly TimeSpan Silence = TimeSpan.FromMinutes(1);
+
     private IProducer<byte[]?, byte[]?>? _producer;
     private long _begun;
 
@@ -59,6 +62,8 @@ internal sealed partial class TransactionalProducer(Func<IProducer<byte[]?, byte
 
     private async Task CallAsync(string name, Action call, CancellationToken abort)
     {
+        var began = time.GetTimestamp();
+        var told = -Silence;
         for (var pause = FirstPause; ; pause = pause * 2 < LongestPause ? pause * 2 : LongestPause)
         {
             try
@@ -70,12 +75,18 @@ internal sealed partial class TransactionalProducer(Func<IProducer<byte[]?, byte
             catch (KafkaException e) when (e.Tier() == FaultTier.Retriable)
             {
                 health.OutputsFine(false, $"{name} has not succeeded yet ({e.Error.Code}: {e.Error.Reason}); trying again");
-                LogAgain(logger, name, e.Error.Code, e.Error.Reason, pause);
+                var elapsed = time.GetElapsedTime(began);
+                if (elapsed - told >= Silence)
+                {
+                    told = elapsed;
+                    LogAgain(logger, name, elapsed, e.Error.Code, e.Error.Reason);
+                }
+
                 await Task.Delay(pause, time, abort);
             }
         }
     }
 
-    [LoggerMessage(1110, LogLevel.Warning, "{Call} has not succeeded yet ({Code}: {Reason}); trying again in {Pause}.")]
-    private static partial void LogAgain(ILogger logger, string call, ErrorCode code, string reason, TimeSpan pause);
+    [LoggerMessage(1110, LogLevel.Warning, "{Call} has not succeeded for {Elapsed} ({Code}: {Reason}); the worker is not ready and tries again until it does.")]
+    private static partial void LogAgain(ILogger logger, string call, TimeSpan elapsed, ErrorCode code, string reason);
 }

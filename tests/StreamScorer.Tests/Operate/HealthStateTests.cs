@@ -112,6 +112,25 @@ public sealed class HealthStateTests
         Assert.True(_health.Live().Ok);
     }
 
+    /// <summary>Whoever waits for Kafka, and all behind it, would wait after a restart too. Polling does not wait for an output.</summary>
+    [Fact]
+    public void Live_ShouldHold_WhileLoopsWaitForAnOutputThatFails_ButForConsume()
+    {
+        _health.Turned("encode");
+        _health.Turned("publish");
+        _health.OutputsFine(false, "brokers do not answer");
+        _time.Advance(TimeSpan.FromHours(1));
+        Assert.True(_health.Live().Ok);
+
+        _health.OutputsFine(true);
+        Assert.False(_health.Live().Ok);
+
+        _health.OutputsFine(false);
+        _health.Turned("consume");
+        _time.Advance(TimeSpan.FromSeconds(61));
+        AssertFails(_health.Live(), "consume", "has not turned for 61 s, over the limit of 60 s");
+    }
+
     [Fact]
     public void Live_ShouldForgetALoop_ThatEnded()
     {

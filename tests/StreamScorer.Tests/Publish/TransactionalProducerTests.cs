@@ -1,0 +1,60 @@
+using StreamScorer.Operate;
+using StreamScorer.Publish;
+using StreamScorer.Settle;
+using StreamScorer.Tests.EndToEnd;
+using StreamScorer.Tests.Kafka;
+using StreamScorer.Tests.Operate;
+
+namespace StreamScorer.Tests.Publish;
+
+/// <summary>Calls that do not succeed for long, as when nobody coordinates transactions.</summary>
+public sealed class TransactionalProducerTests : IDisposable
+{
+    private readonly SkippingTime _time = new();
+    private readonly HealthState _health;
+    private readonly CollectedLog _log = new();
+
+    public TransactionalProducerTests() => _health = new HealthState(new OperateOptions(), _time);
+
+    public void Dispose() => _log.Dispose();
+
+    [Fact]
+    public async Task OpenAsync_ShouldTryOnAndOn_AndSaySoOnceAMinute()
+    {
+        const int Failures = 100; // with the pauses between them a little over three minutes
+        var calls = 0;
+        using var producer = new TransactionalProducer(() => TestProducer.Create(before: (call, _) => Fail(call == "InitTransactions" && ++calls <= Failures)), new SettleOptions(), _health, _time, _log);
+
+        await producer.OpenAsync(CancellationToken.None);
+
+        Assert.Equal(Failures + 1, calls);
+        Assert.InRange(_time.Waits.Aggregate(TimeSpan.Zero, (sum, wait) => sum + wait), TimeSpan.FromMinutes(3), TimeSpan.FromMinutes(4));
+        Assert.Equal(4, _log.Text.Split("InitTransactions has not succeeded").Length - 1);
+        Assert.Contains(_health.Ready().Checks, check => check is { Name: "outputs", Ok: false });
+    }
+
+    [Fact]
+    public async Task OpenAsync_ShouldStopTrying_WhenAborted()
+    {
+        using var abort = new CancellationTokenSource();
+        using var producer = new TransactionalProducer(() => TestProducer.Create(before: (call, times) =>
+        {
+            if (times == 3)
+            {
+                abort.Cancel();
+            }
+
+            Fail(call == "InitTransactions");
+        }), new SettleOptions(), _health, _time, _log);
+
+        await Assert.ThrowsAnyAsync<OperationCanceledException>(() => producer.OpenAsync(abort.Token));
+    }
+
+    private static void Fail(bool fails)
+    {
+        if (fails)
+        {
+            throw TestProducer.Retriable();
+        }
+    }
+}
