@@ -18,10 +18,11 @@ internal static class GoodPosts
 
     private static readonly JsonWriterOptions Relaxed = new() { Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping };
 
+    /// <param name="first">The text's first word.</param>
     /// <returns>The value, and the id that its outcome must have; null: the key, else its place in the topic.</returns>
-    public static (byte[] Value, string? Id) Make(ref Dice dice, int number)
+    public static (byte[] Value, string? Id) Make(ref Dice dice, int number, string first = "post")
     {
-        var text = Text(ref dice);
+        var text = Text(ref dice, first);
         var id = FormattableString.Invariant($"post-{number}");
         return dice.Next(12) switch
         {
@@ -38,12 +39,12 @@ internal static class GoodPosts
     }
 
     /// <summary>As a rule a tweet; one in fifty up to 4 kB, one in a thousand near the limit of 64 KiB. Always a word that every model reads.</summary>
-    private static string Text(ref Dice dice)
+    private static string Text(ref Dice dice, string first)
     {
         var least = dice.Next(1_000) is var size && size == 0 ? 60_000 : size < 20 ? dice.Next(4_000) : dice.Next(240);
-        var text = new StringBuilder("post");
+        var text = new StringBuilder(first);
         var strange = dice.Next(5) == 0;
-        var length = 4;
+        var length = first.Length;
         while (length < least)
         {
             var word = strange && dice.Next(3) == 0 ? dice.Pick(Strange) : dice.Pick(Words);

@@ -16,11 +16,11 @@ produce.SetAction(async (parsed, stop) =>
     var topics = SoakTopics.Named(parsed.GetValue(topic)!);
     if (parsed.GetValue(create) is > 0 and var partitions)
     {
-        await topics.CreateAsync(parsed.GetValue(servers)!, partitions, 1);
+        await topics.CreateAsync(Client(parsed), partitions, 1);
     }
 
-    var producer = new SoakProducer(parsed.GetValue(servers)!, topics, parsed.GetValue(seed), parsed.GetValue(posts));
-    await producer.RunAsync(parsed.GetValue(rate), stop);
+    var producer = new SoakProducer(Client(parsed), topics, parsed.GetValue(seed), parsed.GetValue(posts));
+    await producer.RunAsync(new Pace(parsed.GetValue(rate)), stop);
     var kinds = Enumerable.Range(0, parsed.GetValue(posts)).CountBy(n => SoakRecord.Make(parsed.GetValue(seed), n).Due).ToDictionary();
     Console.WriteLine($"{producer.Acknowledged} sent: {kinds.GetValueOrDefault(Due.Scored)} to be scored, {kinds.GetValueOrDefault(Due.DeadLetter)} dead letters, {kinds.GetValueOrDefault(Due.Nothing)} tombstones");
     return 0;
@@ -31,7 +31,7 @@ verify.SetAction((parsed, _) =>
 {
     var topics = SoakTopics.Named(parsed.GetValue(topic)!);
     var verifier = new SoakVerifier(topics, parsed.GetValue(seed), parsed.GetValue(posts));
-    using var reader = new SoakReader(parsed.GetValue(servers)!, topics, parsed.GetValue(uncommitted) ? IsolationLevel.ReadUncommitted : IsolationLevel.ReadCommitted);
+    using var reader = new SoakReader(Client(parsed), topics, parsed.GetValue(uncommitted) ? IsolationLevel.ReadUncommitted : IsolationLevel.ReadCommitted);
     while (!reader.IsAtEnd)
     {
         if (reader.Next(TimeSpan.FromSeconds(1)) is { } result)
@@ -40,7 +40,7 @@ verify.SetAction((parsed, _) =>
         }
     }
 
-    var faults = verifier.Close();
+    var faults = verifier.Close(parsed.GetValue(posts));
     Console.WriteLine($"{parsed.GetValue(posts)} sent; {verifier.Scored} scored, {verifier.DeadLettered} dead-lettered, {verifier.Erased} erased, {verifier.Doubled} doubled");
     foreach (var (kind, (count, first)) in faults)
     {
@@ -49,6 +49,8 @@ verify.SetAction((parsed, _) =>
 
     return Task.FromResult(faults.Count == 0 ? 0 : 1);
 });
+
+Dictionary<string, string> Client(ParseResult parsed) => new() { ["bootstrap.servers"] = parsed.GetValue(servers)! };
 
 return await new RootCommand("Long runs and trials: loads, an independent check, and things that go wrong.") { produce, verify, TrialCommand.Create() }
     .Parse(args).InvokeAsync(new InvocationConfiguration { ProcessTerminationTimeout = TimeSpan.FromMinutes(2) }); // brokers and workers have to be ended

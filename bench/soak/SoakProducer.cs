@@ -3,8 +3,14 @@ using Confluent.Kafka;
 
 namespace Soak;
 
+/// <summary>How fast a soak is sent, and when it ends.</summary>
+/// <param name="Rate">Records a second; 0: as fast as it goes.</param>
+/// <param name="IsFull">Whether nothing more should be sent for now, after so many; null: never.</param>
+/// <param name="Time">Ends then, whether all is sent or not; null: when all is sent.</param>
+internal sealed record Pace(double Rate, Func<int, bool>? IsFull = null, TimeSpan? Time = null);
+
 /// <summary>Sends the records of a soak in their order, at a rate. Every few hundred are followed by a transaction that is aborted: offsets without a record, and ghosts that nobody may answer.</summary>
-internal sealed class SoakProducer(string servers, SoakTopics topics, int seed, int count)
+internal sealed class SoakProducer(IReadOnlyDictionary<string, string> client, SoakTopics topics, int seed, int count)
 {
     /// <summary>Number of a record that must never have an outcome, because its transaction was aborted.</summary>
     public const int Ghost = -1;
@@ -13,10 +19,12 @@ internal sealed class SoakProducer(string servers, SoakTopics topics, int seed, 
 
     public int Acknowledged => Volatile.Read(ref _acknowledged);
 
+    /// <summary>Records in all, once it is done.</summary>
+    public int Sent { get; private set; }
+
     public bool Done { get; private set; }
 
-    /// <param name="rate">Records a second; 0: as fast as it goes.</param>
-    public async Task RunAsync(double rate, CancellationToken stop)
+    public async Task RunAsync(Pace pace, CancellationToken stop)
     {
         // Not transactional, so that a slow transaction does not slow the load; one producer and idempotence keep the order.
         using var producer = new ProducerBuilder<byte[]?, byte[]?>(Config(null)).SetLogHandler((_, _) => { }).SetErrorHandler((_, _) => { }).Build();
@@ -24,12 +32,18 @@ internal sealed class SoakProducer(string servers, SoakTopics topics, int seed, 
         Error? failed = null;
         var watch = Stopwatch.StartNew();
         var haunting = Task.CompletedTask;
-        for (var number = 0; number < count; number++)
+        var number = 0;
+        for (; number < count && watch.Elapsed < (pace.Time ?? TimeSpan.MaxValue); number++)
         {
-            var ahead = rate == 0 ? 0 : (number / rate) - watch.Elapsed.TotalSeconds;
+            var ahead = pace.Rate == 0 ? 0 : (number / pace.Rate) - watch.Elapsed.TotalSeconds;
             if (ahead > 0.01)
             {
                 await Task.Delay(TimeSpan.FromSeconds(ahead), stop);
+            }
+
+            while (pace.IsFull?.Invoke(number) == true)
+            {
+                await Task.Delay(20, stop);
             }
 
             stop.ThrowIfCancellationRequested();
@@ -47,7 +61,8 @@ internal sealed class SoakProducer(string servers, SoakTopics topics, int seed, 
 
         await Task.Run(() => producer.Flush(stop), stop);
         await haunting;
-        Done = Acknowledged == count ? true : throw new InvalidOperationException($"Only {Acknowledged} of {count} posts were acknowledged{(failed is null ? "" : $": {failed.Reason}")}.");
+        Sent = number;
+        Done = Acknowledged == Sent ? true : throw new InvalidOperationException($"Only {Acknowledged} of {Sent} posts were acknowledged{(failed is null ? "" : $": {failed.Reason}")}.");
     }
 
     private async Task SendAsync(IProducer<byte[]?, byte[]?> producer, Message<byte[]?, byte[]?> message, Action<Error> fail, CancellationToken stop)
@@ -117,9 +132,8 @@ internal sealed class SoakProducer(string servers, SoakTopics topics, int seed, 
         }
     }
 
-    private ProducerConfig Config(string? transactionalId) => new()
+    private ProducerConfig Config(string? transactionalId) => new(client.ToDictionary())
     {
-        BootstrapServers = servers,
         EnableIdempotence = true,
         Acks = Acks.All,
         LingerMs = 10,

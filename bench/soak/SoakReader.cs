@@ -9,11 +9,10 @@ internal sealed class SoakReader : IDisposable
     private readonly HashSet<TopicPartition> _atEnd = [];
     private readonly int _partitions;
 
-    public SoakReader(string servers, SoakTopics topics, IsolationLevel isolation = IsolationLevel.ReadCommitted)
+    public SoakReader(IReadOnlyDictionary<string, string> client, SoakTopics topics, IsolationLevel isolation = IsolationLevel.ReadCommitted)
     {
-        _consumer = new ConsumerBuilder<byte[]?, byte[]?>(new ConsumerConfig
+        _consumer = new ConsumerBuilder<byte[]?, byte[]?>(new ConsumerConfig(client.ToDictionary())
         {
-            BootstrapServers = servers,
             GroupId = $"soak-reader-{Guid.NewGuid():N}",
             EnableAutoCommit = false,
             EnablePartitionEof = true,
@@ -23,9 +22,23 @@ internal sealed class SoakReader : IDisposable
             QueuedMaxMessagesKbytes = 32_768,
         }).SetKeyDeserializer(Plain.Instance).SetValueDeserializer(Plain.Instance).SetLogHandler((_, _) => { }).SetErrorHandler((_, _) => { }).Build();
         using var admin = new DependentAdminClientBuilder(_consumer.Handle).Build();
-        var all = topics.Outputs.SelectMany(topic => admin.GetMetadata(topic, TimeSpan.FromSeconds(30)).Topics.Single().Partitions.Select(p => new TopicPartitionOffset(topic, p.PartitionId, Offset.Beginning))).ToList();
+        var all = topics.Outputs.SelectMany(topic => Partitions(admin, topic).Select(p => new TopicPartitionOffset(topic, p.PartitionId, Offset.Beginning))).ToList();
         _partitions = all.Count;
         _consumer.Assign(all);
+    }
+
+    /// <summary>Waits for a topic that is not there yet.</summary>
+    private static List<PartitionMetadata> Partitions(IAdminClient admin, string topic)
+    {
+        while (true)
+        {
+            if (admin.GetMetadata(topic, TimeSpan.FromSeconds(30)).Topics.Single().Partitions is { Count: > 0 } partitions)
+            {
+                return partitions;
+            }
+
+            Thread.Sleep(500);
+        }
     }
 
     /// <summary>Every partition has been read to where it ended at that moment.</summary>

@@ -23,14 +23,18 @@ internal enum Due
 /// <param name="Reason">Of a dead letter.</param>
 internal sealed record SoakRecord(int Number, string? Key, byte[]? Value, Due Due, string? Id, string? Reason)
 {
+    /// <summary>One good post in 64 has this word, on which a poisoned model fails. To other models it is a word like any other.</summary>
+    public const string Poison = "qqpoison";
+
     public const string NumberHeader = "soak.number";
     public const string RunHeader = "soak.run";
 
     private const int Keys = 997;
 
     /// <summary>The record with this number.</summary>
+    /// <param name="poisoned">The model fails on posts with <see cref="Poison"/>.</param>
     /// <param name="unanswerable">Share of records in a thousand that cannot be scored, and again half as many tombstones.</param>
-    public static SoakRecord Make(int seed, int number, int unanswerable = 40)
+    public static SoakRecord Make(int seed, int number, bool poisoned = false, int unanswerable = 40)
     {
         var dice = new Dice(((ulong)(uint)seed << 32) | (uint)number);
         var kind = dice.Next(1_000);
@@ -46,8 +50,11 @@ internal sealed record SoakRecord(int Number, string? Key, byte[]? Value, Due Du
             return new SoakRecord(number, key, value, Due.DeadLetter, null, reason);
         }
 
-        var (json, id) = GoodPosts.Make(ref dice, number);
-        return new SoakRecord(number, key, json, Due.Scored, id ?? key, null);
+        var poison = dice.Next(64) == 0;
+        var (json, id) = GoodPosts.Make(ref dice, number, poison ? Poison : "post");
+        return poison && poisoned
+            ? new SoakRecord(number, key, json, Due.DeadLetter, null, "inference")
+            : new SoakRecord(number, key, json, Due.Scored, id ?? key, null);
     }
 
     public Message<byte[]?, byte[]?> Message(int seed) => new()

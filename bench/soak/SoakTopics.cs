@@ -10,9 +10,10 @@ internal sealed record SoakTopics(string Posts, string Scored, string Flagged, s
 
     public IReadOnlyList<string> Outputs => [Scored, Flagged, DeadLetter];
 
-    public async Task CreateAsync(string servers, int partitions, short replicas)
+    /// <param name="which">Those to create; null: all.</param>
+    public async Task CreateAsync(IReadOnlyDictionary<string, string> client, int partitions, short replicas, Func<string, bool>? which = null)
     {
-        using var admin = new AdminClientBuilder(new AdminClientConfig { BootstrapServers = servers }).Build();
-        await admin.CreateTopicsAsync(new[] { Posts, Scored, Flagged, DeadLetter }.Select(t => new TopicSpecification { Name = t, NumPartitions = partitions, ReplicationFactor = replicas }));
+        using var admin = new AdminClientBuilder(new AdminClientConfig(client.ToDictionary())).Build();
+        await admin.CreateTopicsAsync(new[] { Posts, Scored, Flagged, DeadLetter }.Where(topic => which?.Invoke(topic) != false).Select(t => new TopicSpecification { Name = t, NumPartitions = partitions, ReplicationFactor = replicas }));
     }
 }

@@ -9,15 +9,17 @@ namespace Soak;
 /// Holds the outputs against what the seed says was sent, record by record, by the number in their headers: the worker's own claims about
 /// source and offset are not believed. Single-threaded.
 /// </summary>
-internal sealed class SoakVerifier(SoakTopics topics, int seed, int count)
+/// <param name="most">Records that were sent, or more.</param>
+/// <param name="poisoned">The model fails on posts with <see cref="SoakRecord.Poison"/>.</param>
+internal sealed class SoakVerifier(SoakTopics topics, int seed, int most, bool poisoned = false)
 {
     /// <summary>Floating point may round the last digit another way beside other posts; a model whose scores depend on them moves by far more.</summary>
     private const double SameScore = 1e-5;
 
-    private readonly byte[] _outcomes = new byte[count];
-    private readonly byte[] _flagged = new byte[count];
-    private readonly bool[] _flagDue = new bool[count];
-    private readonly double[] _scores = new double[count];
+    private readonly byte[] _outcomes = new byte[most];
+    private readonly byte[] _flagged = new byte[most];
+    private readonly bool[] _flagDue = new bool[most];
+    private readonly double[] _scores = new double[most];
     private readonly Dictionary<(string Topic, string Key), int> _last = [];
     private readonly SortedDictionary<string, (int Count, string First)> _faults = new(StringComparer.Ordinal);
 
@@ -39,7 +41,7 @@ internal sealed class SoakVerifier(SoakTopics topics, int seed, int count)
         var headers = result.Message.Headers;
         if (Text(headers, SoakRecord.RunHeader) != seed.ToString(CultureInfo.InvariantCulture)
             || !int.TryParse(Text(headers, SoakRecord.NumberHeader), NumberStyles.AllowLeadingSign, CultureInfo.InvariantCulture, out var number)
-            || number >= count)
+            || number >= most)
         {
             Fault("of unknown origin", result, -1);
             return;
@@ -51,7 +53,7 @@ internal sealed class SoakVerifier(SoakTopics topics, int seed, int count)
             return;
         }
 
-        var record = SoakRecord.Make(seed, number);
+        var record = SoakRecord.Make(seed, number, poisoned);
         if (!result.Message.Key.AsSpan().SequenceEqual(record.Message(seed).Key) || (result.Message.Key is null) != (record.Key is null))
         {
             Fault("with another key", result, number);
@@ -71,8 +73,9 @@ internal sealed class SoakVerifier(SoakTopics topics, int seed, int count)
         TakeOutcome(result, record);
     }
 
+    /// <param name="count">Records that were sent.</param>
     /// <returns>The faults of a whole soak, by kind: how many, and the first.</returns>
-    public IReadOnlyDictionary<string, (int Count, string First)> Close()
+    public IReadOnlyDictionary<string, (int Count, string First)> Close(int count)
     {
         for (var number = 0; number < count; number++)
         {

@@ -8,15 +8,17 @@ internal static class TrialCommand
     private static readonly Argument<string[]> Names = new("names") { Description = "Trials, one after the other; 'all' for every one:\n" + string.Join('\n', Trials.All.Select(t => $"{t.Key}: {t.Value.What}")), Arity = ArgumentArity.OneOrMore };
     private static readonly Option<int> Posts = new("--posts") { Description = "Posts of each trial", DefaultValueFactory = _ => 30_000 };
     private static readonly Option<double> Rate = new("--rate") { Description = "Posts a second", DefaultValueFactory = _ => 500 };
+    private static readonly Option<double?> Minutes = new("--minutes") { Description = "As fast as the workers are, for so long, in the place of --posts and --rate" };
     private static readonly Option<int> Seed = new("--seed") { Description = "The same seed makes the same posts and the same waits", DefaultValueFactory = _ => 1 };
     private static readonly Option<int> Partitions = new("--partitions") { Description = "Of every topic", DefaultValueFactory = _ => 6 };
-    private static readonly Option<string?> Model = new("--model") { Description = "Folder of a model bundle (default: a tiny one with random weights, so that Kafka is the limit)" };
+    private static readonly Option<string?> Model = new("--model") { Description = "Folder of a model bundle (default: as the trial says, mostly a tiny one with random weights, so that Kafka is the limit)" };
     private static readonly Option<string[]> Set = new("--set") { Description = "A further setting of the workers" };
+    private static readonly Option<string?> Picture = new("--picture") { Description = "SVG file for the memory that a trial samples; the numbers go beside it as CSV" };
     private static readonly Option<bool> Keep = new("--keep") { Description = "Keep the logs of workers and brokers" };
 
     public static Command Create()
     {
-        var command = new Command("trial", "Break a three-broker cluster or the workers on it while posts flow, then account for every post.") { Names, Posts, Rate, Seed, Partitions, Model, Set, Keep };
+        var command = new Command("trial", "Break a three-broker cluster or the workers on it while posts flow, then account for every post.") { Names, Posts, Rate, Minutes, Seed, Partitions, Model, Set, Picture, Keep };
         command.SetAction((parsed, stop) => RunAsync(parsed, stop));
         return command;
     }
@@ -32,16 +34,15 @@ internal static class TrialCommand
         }
 
         var folder = Directory.CreateTempSubdirectory("streamscorer-trial-").FullName;
-        var options = new TrialOptions(parsed.GetValue(Posts), parsed.GetValue(Rate), parsed.GetValue(Seed), parsed.GetValue(Partitions), parsed.GetValue(Model), parsed.GetValue(Set) ?? [], parsed.GetValue(Keep));
+        var options = new TrialOptions(parsed.GetValue(Posts), parsed.GetValue(Rate), parsed.GetValue(Minutes) is { } minutes ? TimeSpan.FromMinutes(minutes) : null, parsed.GetValue(Seed), parsed.GetValue(Partitions), parsed.GetValue(Model), parsed.GetValue(Set) ?? [], parsed.GetValue(Picture), parsed.GetValue(Keep));
         Console.WriteLine("| trial | load | faults | scored + dead-lettered + filtered | lost | doubled | other faults | recovery, median and longest | time | audit |");
         Console.WriteLine("|---|---|---|---|---|---|---|---|---|---|");
         var fine = true;
         try
         {
-            var model = options.Model is null ? await TinyModel.MakeAsync(folder) : Path.GetFullPath(options.Model);
             foreach (var name in names)
             {
-                fine &= await OneAsync(name, options, Path.Combine(folder, name), model, stop);
+                fine &= await OneAsync(name, Trials.All[name], options, Path.Combine(folder, name), stop);
             }
         }
         catch (OperationCanceledException) when (stop.IsCancellationRequested)
@@ -69,14 +70,17 @@ internal static class TrialCommand
         return fine ? 0 : 1;
     }
 
-    private static async Task<bool> OneAsync(string name, TrialOptions options, string folder, string model, CancellationToken stop)
+    private static async Task<bool> OneAsync(string name, TrialKind kind, TrialOptions options, string folder, CancellationToken stop)
     {
         Directory.CreateDirectory(folder);
+        var model = options.Model is { } own ? Path.GetFullPath(own)
+            : kind.Model == TrialModel.Default ? Path.Combine(Run.Root, "models", "minilm-moderation")
+            : await TinyModel.MakeAsync(folder, kind.Model == TrialModel.Poisoned);
         var brokers = Path.Combine(folder, "kafka");
-        await using var cluster = await DevCluster.StartAsync(brokers);
+        await using var cluster = await DevCluster.StartAsync(brokers, kind.Secure);
         var topics = SoakTopics.Named($"soak-{name}");
-        await topics.CreateAsync(cluster.Servers, options.Partitions, 3);
-        await using var trial = new Trial(name, options, cluster, topics, folder, model);
-        return await trial.RunAsync(Trials.All[name].Faults, stop);
+        await topics.CreateAsync(cluster.Client, options.Partitions, 3, topic => topic != kind.Absent(topics));
+        await using var trial = new Trial(name, kind, options, cluster, topics, folder, model);
+        return await trial.RunAsync(stop);
     }
 }

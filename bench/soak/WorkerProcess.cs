@@ -5,6 +5,7 @@ namespace Soak;
 /// <summary>One worker, which can be killed and started again. Its log goes to a file.</summary>
 internal sealed class WorkerProcess(string name, IReadOnlyList<string> arguments, string folder) : IAsyncDisposable
 {
+    private readonly string _file = Path.Combine(folder, $"{name}.log");
     private Process? _process;
     private StreamWriter? _log;
 
@@ -17,9 +18,19 @@ internal sealed class WorkerProcess(string name, IReadOnlyList<string> arguments
 
     public int Pid => _process!.Id;
 
+    /// <summary>Whether these words are in its log.</summary>
+    public bool Said(string words)
+    {
+        lock (this)
+        {
+            using var log = new StreamReader(new FileStream(_file, FileMode.Open, FileAccess.Read, FileShare.ReadWrite));
+            return log.ReadToEnd().Contains(words, StringComparison.Ordinal);
+        }
+    }
+
     public void Start()
     {
-        _log ??= new StreamWriter(Path.Combine(folder, $"{name}.log")) { AutoFlush = true };
+        _log ??= new StreamWriter(_file) { AutoFlush = true };
         Starts++;
         _process = new Process { StartInfo = new ProcessStartInfo("dotnet", arguments) { RedirectStandardError = true, RedirectStandardOutput = true, WorkingDirectory = folder } };
         _process.ErrorDataReceived += (_, line) => Write(line.Data);

@@ -1,0 +1,69 @@
+using System.Globalization;
+using System.Net;
+using System.Net.Sockets;
+
+namespace Soak;
+
+/// <summary>What a process holds, in MiB.</summary>
+/// <param name="Resident">All of its memory that is in use, with the pages of files.</param>
+/// <param name="Managed">What .NET's collector has from the system for the heap: used, free and fragmented.</param>
+/// <param name="Heap">What was on the heap after the last collection.</param>
+/// <param name="Native">Anonymous memory that is not the collector's: ONNX Runtime, librdkafka, threads.</param>
+internal readonly record struct MemorySample(TimeSpan At, double Resident, double Managed, double Heap, double Native);
+
+/// <summary>Samples the memory of a worker: the kernel's numbers by its process id, .NET's by its metrics page.</summary>
+internal sealed class MemoryWatch : IDisposable
+{
+    private static readonly TimeSpan Interval = TimeSpan.FromSeconds(5);
+
+    private readonly HttpClient _http = new() { Timeout = TimeSpan.FromSeconds(5) };
+    private readonly List<MemorySample> _samples = [];
+    private readonly int _port = FreePort();
+
+    public IReadOnlyList<MemorySample> Samples => _samples;
+
+    /// <summary>With these the worker answers where its memory is asked for.</summary>
+    public IReadOnlyList<string> Sets => ["Operate:Enabled=true", $"Operate:Url=http://127.0.0.1:{_port}", "Operate:Page=false"];
+
+    public async Task RunAsync(int pid, CancellationToken until)
+    {
+        var began = TimeProvider.System.GetTimestamp();
+        using var timer = new PeriodicTimer(Interval);
+        while (await timer.WaitForNextTickAsync(until))
+        {
+            if (await MetricsAsync(until) is { } metrics)
+            {
+                var status = await File.ReadAllLinesAsync($"/proc/{pid}/status", until);
+                var managed = Sum(metrics, "dotnet_gc_last_collection_memory_committed_size_bytes");
+                _samples.Add(new MemorySample(TimeProvider.System.GetElapsedTime(began), Kernel(status, "VmRSS:"), managed, Sum(metrics, "dotnet_gc_last_collection_heap_size_bytes"), Kernel(status, "RssAnon:") - managed));
+            }
+        }
+    }
+
+    public void Dispose() => _http.Dispose();
+
+    private async Task<string[]?> MetricsAsync(CancellationToken until)
+    {
+        try
+        {
+            return (await _http.GetStringAsync($"http://127.0.0.1:{_port}/metrics", until)).Split('\n');
+        }
+        catch (Exception e) when (e is HttpRequestException || (e is TaskCanceledException && !until.IsCancellationRequested))
+        {
+            return null; // it still starts, or the machine is too busy; the next sample comes
+        }
+    }
+
+    private static double Kernel(string[] status, string name)
+        => double.Parse(status.First(line => line.StartsWith(name, StringComparison.Ordinal))[name.Length..].Replace("kB", "", StringComparison.Ordinal), CultureInfo.InvariantCulture) / 1024;
+
+    private static double Sum(string[] metrics, string name)
+        => metrics.Where(line => line.StartsWith(name, StringComparison.Ordinal)).Sum(line => double.Parse(line.Split(' ')[1], CultureInfo.InvariantCulture)) / (1 << 20);
+
+    private static int FreePort()
+    {
+        using var listener = new TcpListener(IPAddress.Loopback, 0);
+        listener.Start();
+        return ((IPEndPoint)listener.LocalEndpoint).Port;
+    }
+}
