@@ -12,7 +12,7 @@ internal sealed partial class ConsumeStage
     private void OnAssigned(List<TopicPartition> partitions)
     {
         _ledger.Assigned(partitions);
-        _pauseNewcomers = IsPaused;
+        _newcomers = true;
         foreach (var partition in partitions)
         {
             _telemetry.Assigned(partition.Topic, partition.Partition.Value);

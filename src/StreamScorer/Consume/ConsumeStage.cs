@@ -29,8 +29,14 @@ internal sealed partial class ConsumeStage : IDisposable
     private readonly Pressure _pressure;
     private bool _draining;
 
-    /// <summary>A pause does not carry over to partitions that come later, and inside the handler they cannot be paused yet.</summary>
-    private bool _pauseNewcomers;
+    /// <summary>
+    /// Partitions that the client holds as paused. One that left while it was paused still is when it comes back, even if the reason went meanwhile; one that
+    /// was not paused is better not resumed, because then the client drops what it has fetched.
+    /// </summary>
+    private readonly HashSet<TopicPartition> _held = [];
+
+    /// <summary>Partitions came that still have to be paused or resumed like the others: inside the handler that cannot be done yet.</summary>
+    private bool _newcomers;
 
     /// <summary>With transactions the offsets are committed in them, and never from here.</summary>
     private bool Commits => _settings.Settle.Delivery == Delivery.AtLeastOnce;
@@ -163,7 +169,7 @@ internal sealed partial class ConsumeStage : IDisposable
             epoch));
     }
 
-    /// <summary>Pauses and resumes all partitions that are ours. A pause that holds is made again for those that came meanwhile.</summary>
+    /// <summary>Pauses and resumes all partitions that are ours, and those that came meanwhile as the others.</summary>
     private void SteerPressure()
     {
         var (records, bytes) = _intake.Waiting;
@@ -174,16 +180,18 @@ internal sealed partial class ConsumeStage : IDisposable
             _telemetry.Paused(reasons & ~before);
         }
 
-        if (IsPaused && (before == PauseReasons.None || _pauseNewcomers))
+        if (IsPaused && (before == PauseReasons.None || _newcomers))
         {
-            _consumer.Pause(_consumer.Assignment);
+            var assigned = _consumer.Assignment;
+            _consumer.Pause(assigned);
+            _held.UnionWith(assigned);
         }
-        else if (before != PauseReasons.None && !IsPaused)
+        else if (!IsPaused && (before != PauseReasons.None || _newcomers))
         {
-            _consumer.Resume(_consumer.Assignment);
+            _consumer.Resume(_consumer.Assignment.Where(_held.Remove).ToList());
         }
 
-        _pauseNewcomers = false;
+        _newcomers = false;
     }
 
     /// <summary>While paused the poll returns nothing, so it must be short enough to notice that there is room again.</summary>

@@ -1,0 +1,47 @@
+using Microsoft.Extensions.Logging.Abstractions;
+using StreamScorer.Consume;
+using StreamScorer.Operate;
+using StreamScorer.Settle;
+using StreamScorer.Tests.EndToEnd;
+using StreamScorer.Tests.Kafka;
+
+namespace StreamScorer.Tests.Consume;
+
+/// <summary>A pause must not outlive its reason, also where the partitions were away when the reason went.</summary>
+public sealed class ResumeTests
+{
+    [Fact]
+    public async Task Consume_ShouldReadOn_WhenItsPartitionsWereLostWhilePaused()
+    {
+        using var kafka = new EmbeddedKafka();
+        var harness = (await WorkerHarness.CreateAsync(kafka, partitions: 1)).With("session.timeout.ms", "1500").With("heartbeat.interval.ms", "200");
+        var settings = harness.Settings with { Consume = harness.Settings.Consume with { MaxBufferedRecords = 4 } };
+        await kafka.ProduceAsync(harness.Input, Enumerable.Range(0, 20).Select(i => WorkerHarness.Post("a", $"{i}", "hello")));
+        using var telemetry = new Telemetry(TimeProvider.System);
+        var (intake, ledger) = (new Intake(), new OffsetLedger());
+        using var consume = new ConsumeStage(settings, intake, ledger, telemetry, new HealthState(settings.Operate, TimeProvider.System), TimeProvider.System, NullLogger<ConsumeStage>.Instance);
+        using var stop = new CancellationTokenSource();
+        using var abort = new CancellationTokenSource();
+        var run = consume.RunAsync(stop.Token, abort.Token);
+
+        await UntilAsync(() => consume.Paused[PauseReasons.Records] == 1);
+        kafka.Broker.SetDown();
+        await UntilAsync(() => ledger.Owned.Count == 0 && intake.Waiting.Records == 0 && consume.Paused[PauseReasons.Records] == 0);
+        kafka.Broker.SetUp();
+        await UntilAsync(() => intake.Waiting.Records > 0);
+
+        await stop.CancelAsync();
+        await abort.CancelAsync();
+        await run.WaitAsync(WorkerHarness.Limit);
+    }
+
+    private static async Task UntilAsync(Func<bool> condition)
+    {
+        using var limit = new CancellationTokenSource(WorkerHarness.Limit);
+        using var look = new PeriodicTimer(TimeSpan.FromMilliseconds(20));
+        while (!condition())
+        {
+            await look.WaitForNextTickAsync(limit.Token);
+        }
+    }
+}
