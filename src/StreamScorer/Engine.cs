@@ -65,7 +65,7 @@ internal sealed class Engine : IDisposable
     /// <summary>Loads the bundle and warms the model up.</summary>
     /// <param name="guard">Null: crashes are not remembered.</param>
     /// <exception cref="BundleException">The bundle is not there or not whole.</exception>
-    /// <exception cref="InferenceException">The device that was asked for cannot be had.</exception>
+    /// <exception cref="StartupException">The device that was asked for cannot be had.</exception>
     /// <param name="loggers">Null: what goes wrong on the way is counted and not told.</param>
     /// <param name="wrap">Puts something before the model, such as faults that a test makes.</param>
     public static Engine Open(Settings settings, Telemetry telemetry, HealthState health, TimeProvider time, ILoggerFactory? loggers = null, Func<IScorer, IScorer>? wrap = null, CrashGuard? guard = null)
@@ -76,7 +76,7 @@ internal sealed class Engine : IDisposable
             throw new BundleException($"The model bundle {bundle.Folder} cannot be served: head '{pair.Name}' reads two texts, and the worker scores single posts. Pairs are for 'modeltool evaluate'.");
         }
 
-        var scorer = OnnxScorer.Open(bundle, settings.Infer);
+        var scorer = OpenScorer(bundle, settings.Infer);
         health.ModelWarm();
         var reason = string.Join(' ', [scorer.DeviceReason, .. scorer.Notes]);
         return new Engine(bundle, wrap is null ? scorer : wrap(scorer), reason, settings, telemetry, health, time, loggers ?? NullLoggerFactory.Instance, guard ?? CrashGuard.Off());
@@ -89,5 +89,18 @@ internal sealed class Engine : IDisposable
     {
         _scorer.Dispose();
         _watch.Dispose();
+    }
+
+    /// <summary>What fails here is not a model call of a running worker, but an option that does not fit the machine.</summary>
+    private static OnnxScorer OpenScorer(ModelBundle bundle, InferOptions options)
+    {
+        try
+        {
+            return OnnxScorer.Open(bundle, options);
+        }
+        catch (InferenceException e)
+        {
+            throw new StartupException(e.Message);
+        }
     }
 }

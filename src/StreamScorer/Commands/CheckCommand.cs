@@ -2,7 +2,6 @@ using System.CommandLine;
 using StreamScorer.Configure;
 using StreamScorer.Operate;
 using StreamScorer.Shared.Bundle;
-using StreamScorer.Shared.Infer;
 
 namespace StreamScorer.Commands;
 
@@ -77,7 +76,7 @@ internal static class CheckCommand
             output.WriteLine($"ok    {part}: {await check()}");
             return true;
         }
-        catch (Exception e) when (e is StartupException or BundleException or InferenceException)
+        catch (Exception e) when (e is StartupException or BundleException)
         {
             foreach (var line in e.Message.Split('\n'))
             {

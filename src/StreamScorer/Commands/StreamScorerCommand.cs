@@ -16,6 +16,7 @@ internal static class StreamScorerCommand
             AuditCommand.Create(),
             DeadLettersCommand.Create(),
             BackfillCommand.Create(),
+            ReplayCommand.Create(),
         };
         HelpWithExamples.Install(root);
         return root;

@@ -40,6 +40,7 @@ public sealed class ProgramTests
     [InlineData(new[] { "run", "--set", "Kafak:X=1" }, "Kafak: there is no such section.")]
     [InlineData(new[] { "run", "--set", "nonsense" }, "write --set Section:Key=value")]
     [InlineData(new[] { "run", "--config", "/no/such.json" }, "The configuration file '/no/such.json' does not exist.")]
+    [InlineData(new[] { "run", "--set", "Infer:Device=Cuda", "--set", "Infer:Gpu=63" }, "Device is Cuda, but ")]
     [InlineData(new[] { "score", "no-such.jsonl" }, "There is no file 'no-such.jsonl'")]
     [InlineData(new[] { "score", "--fromat" }, "There is no option '--fromat'.")]
     [InlineData(new[] { "scoer" }, "'scoer'")]
