@@ -7,6 +7,7 @@ using StreamScorer.Encode;
 using StreamScorer.Infer;
 using StreamScorer.Operate;
 using StreamScorer.Operate.Page;
+using StreamScorer.Operate.Tracing;
 using StreamScorer.Publish;
 using StreamScorer.Recover;
 using StreamScorer.Shared.Bundle;
@@ -30,7 +31,7 @@ internal sealed class Engine : IDisposable
     private readonly TimeProvider _time;
     private readonly CallWatch _watch;
 
-    private Engine(ModelBundle bundle, IScorer scorer, string deviceReason, Settings settings, Telemetry telemetry, HealthState health, TimeProvider time, ILoggerFactory loggers, CrashGuard guard)
+    private Engine(ModelBundle bundle, IScorer scorer, string deviceReason, Settings settings, Telemetry telemetry, HealthState health, TimeProvider time, ILoggerFactory loggers, CrashGuard guard, Tracer? tracer)
     {
         (_scorer, _tokenizer, _grouping, _time) = (scorer, bundle.LoadTokenizer(), settings.Group, time);
         _encoder = new PostEncoder(_tokenizer, bundle.Manifest.MaxTokens, bundle.Manifest.Segments);
@@ -43,7 +44,7 @@ internal sealed class Engine : IDisposable
         Judge = new PolicyJudge(bundle.Manifest, bundle.Policy);
         Pipeline = new Pipeline(
             Intake,
-            new EncodeStage(new PostDecoder(settings.Decode), _encoder, settings.Group, scorer.Pads, limit, guard, telemetry, health, time),
+            new EncodeStage(new PostDecoder(settings.Decode), _encoder, settings.Group, scorer.Pads, limit, guard, telemetry, health, time, tracer),
             new InferStage(new FailureLadder(scorer, settings.Infer, settings.Group, _watch, telemetry, health, time, loggers.CreateLogger<FailureLadder>()), _watch, new SegmentPool(bundle.Manifest), Judge, limit, guard, telemetry, health, time));
     }
 
@@ -63,12 +64,13 @@ internal sealed class Engine : IDisposable
     public string DeviceReason { get; }
 
     /// <summary>Loads the bundle and warms the model up.</summary>
+    /// <param name="tracer">Null: nothing is traced.</param>
     /// <param name="guard">Null: crashes are not remembered.</param>
     /// <exception cref="BundleException">The bundle is not there or not whole.</exception>
     /// <exception cref="StartupException">The device that was asked for cannot be had.</exception>
     /// <param name="loggers">Null: what goes wrong on the way is counted and not told.</param>
     /// <param name="wrap">Puts something before the model, such as faults that a test makes.</param>
-    public static Engine Open(Settings settings, Telemetry telemetry, HealthState health, TimeProvider time, ILoggerFactory? loggers = null, Func<IScorer, IScorer>? wrap = null, CrashGuard? guard = null)
+    public static Engine Open(Settings settings, Telemetry telemetry, HealthState health, TimeProvider time, ILoggerFactory? loggers = null, Func<IScorer, IScorer>? wrap = null, CrashGuard? guard = null, Tracer? tracer = null)
     {
         var bundle = ModelBundle.Open(ProgramFiles.Find(settings.Model.Bundle, Directory.Exists) ?? settings.Model.Bundle);
         if (bundle.Manifest.Heads.FirstOrDefault(head => head.Pair) is { } pair)
@@ -79,7 +81,7 @@ internal sealed class Engine : IDisposable
         var scorer = OpenScorer(bundle, settings.Infer);
         health.ModelWarm();
         var reason = string.Join(' ', [scorer.DeviceReason, .. scorer.Notes]);
-        return new Engine(bundle, wrap is null ? scorer : wrap(scorer), reason, settings, telemetry, health, time, loggers ?? NullLoggerFactory.Instance, guard ?? CrashGuard.Off());
+        return new Engine(bundle, wrap is null ? scorer : wrap(scorer), reason, settings, telemetry, health, time, loggers ?? NullLoggerFactory.Instance, guard ?? CrashGuard.Off(), tracer);
     }
 
     /// <summary>The same engine for single texts, beside the stream.</summary>

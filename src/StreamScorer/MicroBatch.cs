@@ -1,5 +1,6 @@
 using System.Buffers;
 using Confluent.Kafka;
+using StreamScorer.Operate.Tracing;
 using StreamScorer.Shared.Contracts;
 using StreamScorer.Shared.Encode;
 using StreamScorer.Shared.Group;
@@ -51,6 +52,9 @@ internal sealed class Entry(SourceRecord source)
 
     public Verdict? Verdict { get; set; }
 
+    /// <summary>Null unless somebody traces this record.</summary>
+    public RecordTrace? Trace { get; set; }
+
     /// <summary>What goes out for it, in this order; given back once the producer has it.</summary>
     public IReadOnlyList<Outgoing> Outgoing { get; set; } = [];
 
@@ -81,6 +85,9 @@ internal sealed class MicroBatch(IReadOnlyList<Entry> entries, long bytes)
     public IReadOnlyList<Entry> Scorable { get; set; } = [];
 
     public Grouping? Grouping { get; set; }
+
+    /// <summary>Null unless it holds records that are traced.</summary>
+    public BatchTrace? Trace { get; set; }
 
     public int[] RentArena(int length)
     {

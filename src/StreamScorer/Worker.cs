@@ -50,8 +50,9 @@ internal sealed partial class Worker : IAsyncDisposable
         var telemetry = new Telemetry(time);
         var health = new HealthState(settings.Operate, time);
         var guard = CrashGuard.Open(settings, telemetry, loggers.CreateLogger<CrashGuard>());
-        var engine = Engine.Open(settings, telemetry, health, time, loggers, wrap, guard);
-        var worker = new Worker(settings, engine, guard, telemetry, health, loggers, time);
+        var otlp = OtlpExport.Start(settings.Otlp, settings.Kafka.GroupId, telemetry, time, loggers.CreateLogger<OtlpExport>(), Environment.GetEnvironmentVariable);
+        var engine = Engine.Open(settings, telemetry, health, time, loggers, wrap, guard, otlp?.Tracer);
+        var worker = new Worker(settings, engine, guard, telemetry, health, loggers, time) { _otlp = otlp };
         try
         {
             if (await Preflight.CheckAsync(settings) is { Count: > 0 } faults)
@@ -64,7 +65,6 @@ internal sealed partial class Worker : IAsyncDisposable
             telemetry.PolicyInfo(engine.Bundle.Policy.Version);
             telemetry.KnownFlags(engine.Judge);
             telemetry.KnownOutputs(settings.Publish.ScoredTopic, settings.Publish.FlaggedTopic, settings.Publish.DeadLetterTopic);
-            worker._otlp = OtlpExport.Start(settings.Otlp, telemetry, time, loggers.CreateLogger<OtlpExport>(), Environment.GetEnvironmentVariable);
             worker._page = ConsolePage.Open(settings, engine, telemetry, health, time);
             worker._endpoint = await OperateEndpoint.StartAsync(settings.Operate, telemetry, health, worker._page);
         }

@@ -2,6 +2,7 @@ using System.Threading.Channels;
 using StreamScorer.Consume;
 using StreamScorer.Decode;
 using StreamScorer.Operate;
+using StreamScorer.Operate.Tracing;
 using StreamScorer.Recover;
 using StreamScorer.Shared.Contracts;
 using StreamScorer.Shared.Encode;
@@ -10,7 +11,8 @@ using StreamScorer.Shared.Group;
 namespace StreamScorer.Encode;
 
 /// <summary>Seals micro-batches and prepares them for the model: decode, tokenize, group.</summary>
-internal sealed class EncodeStage(PostDecoder decoder, PostEncoder encoder, GroupOptions grouping, bool pads, MicroBatchLimit limit, CrashGuard guard, Telemetry telemetry, HealthState health, TimeProvider time)
+/// <param name="tracer">Null: nothing is traced.</param>
+internal sealed class EncodeStage(PostDecoder decoder, PostEncoder encoder, GroupOptions grouping, bool pads, MicroBatchLimit limit, CrashGuard guard, Telemetry telemetry, HealthState health, TimeProvider time, Tracer? tracer = null)
 {
     // Under this many records per core the hand-over to other threads costs more than it saves.
     private const int RecordsPerTask = 64;
@@ -52,11 +54,12 @@ internal sealed class EncodeStage(PostDecoder decoder, PostEncoder encoder, Grou
     private MicroBatch Prepare(SealedRecords records)
     {
         var batch = new MicroBatch([.. records.Records.Select(record => new Entry(record))], records.Bytes);
+        tracer?.Begin(batch);
         var chunks = batch.Entries.Chunk(RecordsPerTask).ToList();
-        Timed("decode", () => Parallel.ForEach(chunks, chunk => Array.ForEach(chunk, Decode)));
-        Timed("encode", () => Parallel.ForEach(chunks, chunk => Tokenize(batch, chunk)));
+        Timed(batch, "decode", () => Parallel.ForEach(chunks, chunk => Array.ForEach(chunk, Decode)));
+        Timed(batch, "encode", () => Parallel.ForEach(chunks, chunk => Tokenize(batch, chunk)));
         batch.Scorable = [.. batch.Entries.Where(entry => entry.Post is not null)];
-        Timed("group", () => batch.Grouping = Grouper.Cut(Rows(batch.Scorable), grouping, pads));
+        Timed(batch, "group", () => batch.Grouping = Grouper.Cut(Rows(batch.Scorable), grouping, pads));
 
         foreach (var source in records.Records)
         {
@@ -67,11 +70,12 @@ internal sealed class EncodeStage(PostDecoder decoder, PostEncoder encoder, Grou
         return batch;
     }
 
-    private void Timed(string step, Action work)
+    private void Timed(MicroBatch batch, string step, Action work)
     {
         var started = time.GetTimestamp();
         work();
         telemetry.Step(step, time.GetElapsedTime(started).TotalSeconds);
+        batch.Trace?.Step(step, started);
     }
 
     private void Tokenize(MicroBatch batch, Entry[] chunk)

@@ -62,6 +62,7 @@ internal sealed class InferStage(FailureLadder ladder, CallWatch watch, SegmentP
         var scores = ladder.Score(grouping, abort);
         limit.Observe(batch.Bytes, (double)scores.Ticks / time.TimestampFrequency);
         telemetry.Step("infer", time.GetElapsedTime(started).TotalSeconds);
+        batch.Trace?.Step("infer", started);
         Judge(batch, grouping, scores);
         batch.ReleaseTokens();
     }
@@ -88,6 +89,7 @@ internal sealed class InferStage(FailureLadder ladder, CallWatch watch, SegmentP
         }
 
         telemetry.Step("judge", time.GetElapsedTime(started).TotalSeconds);
+        batch.Trace?.Step("judge", started);
     }
 
     /// <summary>From the start of the first call that a text was part of to the end of the last one.</summary>

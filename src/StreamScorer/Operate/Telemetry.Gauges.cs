@@ -18,7 +18,7 @@ internal sealed partial class Telemetry
     ];
 
     private readonly DateTimeOffset _startedAt;
-    private readonly LabelledCounts _otlpFailures = new("signal", "metrics");
+    private readonly LabelledCounts _otlpFailures = new("signal", "metrics", "traces");
     private readonly LabelledCounts _readinessChanges = new("to", "ready", "not_ready");
     private volatile Action<Entry>? _settled;
     private volatile Func<long>? _inFlight;
@@ -52,7 +52,7 @@ internal sealed partial class Telemetry
 
     public void PolicyInfo(string version) => _policy = [new("version", version)];
 
-    /// <param name="signal"><c>metrics</c>.</param>
+    /// <param name="signal"><c>metrics</c> or <c>traces</c>.</param>
     public void OtlpFailed(string signal) => _otlpFailures.Add(signal);
 
     private void CreateGauges()

@@ -45,6 +45,10 @@ internal sealed partial class Telemetry
     private long _truncated;
     private long _restarts;
 
+    public static string NameOf(RejectReason reason) => ReasonNames[reason];
+
+    public static string NameOf(Decision decision) => DecisionNames[decision];
+
     /// <summary>One record was taken from the topic.</summary>
     public void Consumed(string topic, int partition) => Of(topic, partition).AddConsumed();
 

@@ -53,6 +53,8 @@ internal sealed class AtLeastOnceStage(OutcomeSender sender, OffsetLedger ledger
         ledger.Settle(current);
         telemetry.Step("publish", time.GetElapsedTime(started).TotalSeconds);
         sender.Count(current);
+        batch.Trace?.Step("publish", started);
+        batch.Trace?.End();
     }
 
     /// <summary>Publish:DeliveryTimeout is the limit. Until then the worker is not ready, and alive: its waiting loops are not stuck.</summary>

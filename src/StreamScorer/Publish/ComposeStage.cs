@@ -22,6 +22,7 @@ internal sealed class ComposeStage(Outcomes outcomes, Telemetry telemetry, Healt
                     var started = time.GetTimestamp();
                     Parallel.ForEach(batch.Entries.Chunk(RecordsPerTask), Compose);
                     telemetry.Step("compose", time.GetElapsedTime(started).TotalSeconds);
+                    batch.Trace?.Step("compose", started);
                     await output.WriteAsync(batch, abort);
                     health.Rests("compose");
                 }

@@ -94,16 +94,18 @@ internal sealed partial class ExactlyOnceStage(
         sender.CountVoid(gone);
         if (current.Count == 0)
         {
+            batch.Trace?.End(isVoid: true);
             return;
         }
 
         try
         {
-            _open.Add(current); // before they are sent, so that an abort knows of them
+            _open.Add(current, batch.Trace); // before they are sent, so that an abort knows of them
             Begin();
             await sender.SendAsync(_producer.Producer, current, _deliveries, abort);
             _due = _open.Bytes < MostBytes ? _due : Task.CompletedTask;
             telemetry.Step("publish", time.GetElapsedTime(started).TotalSeconds);
+            batch.Trace?.Step("publish", started);
         }
         catch (KafkaException e)
         {
@@ -158,6 +160,7 @@ internal sealed partial class ExactlyOnceStage(
 
         ledger.Settle(_open.Entries);
         sender.Count(_open.Entries);
+        _open.EndTraces("settle", started);
         var seconds = time.GetElapsedTime(started).TotalSeconds;
         telemetry.TransactionCommitted(seconds);
         telemetry.Step("settle", seconds);
@@ -202,6 +205,7 @@ internal sealed partial class ExactlyOnceStage(
         LogAborted(logger, _open.Entries.Count, _deliveries.Failure?.Message ?? why);
         telemetry.TransactionAborted(reason);
         sender.CountVoid(_open.Entries);
+        _open.VoidTraces();
         ledger.Void();
         Clear();
         if (reason != "revoked")

@@ -47,6 +47,7 @@ internal sealed class OutcomeSender(Telemetry telemetry, TimeProvider time)
                 telemetry.Filtered(source.Topic, source.Partition, "tombstone");
             }
 
+            entry.Trace?.End(entry);
             telemetry.Settled(entry);
             telemetry.EndToEnd((clock - source.Timestamp) / 1_000.0, time.GetElapsedTime(source.ConsumedTicks, now).TotalSeconds);
         }
@@ -80,6 +81,7 @@ internal sealed class OutcomeSender(Telemetry telemetry, TimeProvider time)
     {
         foreach (var entry in entries)
         {
+            entry.Trace?.Void();
             telemetry.Voided(entry.Source.Topic, entry.Source.Partition);
         }
     }

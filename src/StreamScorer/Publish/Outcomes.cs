@@ -35,7 +35,7 @@ internal sealed class Outcomes(ModelIdentity model, string policyVersion, Publis
         }
 
         // Without a key there is nothing that it could erase.
-        return entry.Source is { Value: null, Key: not null } ? [.. Tombstones(entry.Source)] : [];
+        return entry.Source is { Value: null, Key: not null } ? [.. Tombstones(entry)] : [];
     }
 
     /// <summary>The scored record of an entry that has a verdict.</summary>
@@ -70,18 +70,18 @@ internal sealed class Outcomes(ModelIdentity model, string policyVersion, Publis
     {
         Key = entry.Source.Key,
         Value = JsonSerializer.SerializeToUtf8Bytes(Scored(entry), ContractsJson.Default.ScoredPost),
-        Headers = entry.Source.Headers,
+        Headers = HeadersOf(entry),
     };
 
     /// <summary>
-    /// The record itself, byte for byte, with its own headers and why it is here. Where a header of its own forbids to store it, the value
+    /// The record itself, byte for byte, with its own headers (<c>traceparent</c> goes on where it is traced) and why it is here. Where a header of its own forbids to store it, the value
     /// stays behind: its hash and length tell whoever has the record whether it was this one.
     /// </summary>
     public Message<byte[]?, byte[]?> DeadLetter(Entry entry)
     {
         var (source, reject) = (entry.Source, entry.Reject!);
         var headers = new Headers();
-        foreach (var header in source.Headers ?? [])
+        foreach (var header in HeadersOf(entry) ?? [])
         {
             headers.Add(header.Key, header.GetValueBytes());
         }
@@ -121,9 +121,12 @@ internal sealed class Outcomes(ModelIdentity model, string policyVersion, Publis
             && source.Headers?.TryGetLastBytes(options.DoNotStoreHeader, out var value) == true
             && !(value is not null && (Ascii.EqualsIgnoreCase(value, "false"u8) || value.AsSpan().SequenceEqual("0"u8)));
 
-    private IEnumerable<Outgoing> Tombstones(SourceRecord source)
+    /// <summary>As they came, but where the record is traced.</summary>
+    private static Headers? HeadersOf(Entry entry) => entry.Trace is { } trace ? trace.Continue(entry.Source.Headers) : entry.Source.Headers;
+
+    private IEnumerable<Outgoing> Tombstones(Entry entry)
     {
-        var message = new Message<byte[]?, byte[]?> { Key = source.Key, Value = null, Headers = source.Headers };
+        var message = new Message<byte[]?, byte[]?> { Key = entry.Source.Key, Value = null, Headers = HeadersOf(entry) };
         foreach (var (output, topic) in new[] { (Outputs.Scored, options.ScoredTopic), (Outputs.Flagged, options.FlaggedTopic), (Outputs.DeadLetter, options.DeadLetterTopic) })
         {
             if (options.Tombstones.HasFlag(output))

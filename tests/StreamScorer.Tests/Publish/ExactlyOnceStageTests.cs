@@ -1,12 +1,16 @@
+using System.Diagnostics;
+using System.Text;
 using System.Threading.Channels;
 using Confluent.Kafka;
 using Microsoft.Extensions.Logging.Abstractions;
 using StreamScorer.Operate;
+using StreamScorer.Operate.Tracing;
 using StreamScorer.Publish;
 using StreamScorer.Settle;
 using StreamScorer.Shared.Contracts;
 using StreamScorer.Tests.Kafka;
 using StreamScorer.Tests.Operate;
+using StreamScorer.Tests.Operate.Tracing;
 
 namespace StreamScorer.Tests.Publish;
 
@@ -47,6 +51,37 @@ public sealed class ExactlyOnceStageTests : IDisposable
         Assert.Equal([new(P0, 6), new TopicPartitionOffset(P1, 10)], _producers[0].Offsets);
         Assert.True(_ledger.IsSettled([P0, P1]));
         Assert.Equal(3, _telemetry.Read().DeadLettered);
+    }
+
+    [Fact]
+    public async Task RunAsync_ShouldEndTheSpans_WithTheCommit()
+    {
+        using var spans = new CollectedSpans();
+        using var tracer = new Tracer("g", ratio: 0, TimeProvider.System);
+        var batch = Traced(tracer, Take(P0, 4));
+        var record = batch.Entries[0].Trace!.Context;
+        _before = (call, _) => Assert.True(call != "CommitTransaction" || spans.Of(record.TraceId).Count == 0);
+
+        await RunAsync(batch);
+
+        Assert.Equal("dead_lettered", Assert.Single(spans.Of(record.TraceId)).GetTagItem("streamscorer.outcome"));
+        var micro = Assert.Single(spans.LinkedWith(record.SpanId));
+        Assert.Equal(["publish", "settle"], spans.Of(micro.TraceId).Where(span => span != micro).Select(span => span.OperationName));
+    }
+
+    [Fact]
+    public async Task RunAsync_ShouldEndTheSpansAsVoid_WhenTheTransactionIsAborted()
+    {
+        using var spans = new CollectedSpans();
+        using var tracer = new Tracer("g", ratio: 0, TimeProvider.System);
+        var batch = Traced(tracer, Take(P0, 4));
+        var record = batch.Entries[0].Trace!.Context;
+        _membership = null;
+
+        await RunAsync(batch);
+
+        Assert.Equal("voided", Assert.Single(spans.Of(record.TraceId)).GetTagItem("streamscorer.outcome"));
+        Assert.Equal("voided", Assert.Single(spans.LinkedWith(record.SpanId)).GetTagItem("streamscorer.outcome"));
     }
 
     [Fact]
@@ -274,6 +309,14 @@ public sealed class ExactlyOnceStageTests : IDisposable
             entry.Outgoing = [new Outgoing("posts.dead-letter", Records.Outcomes().DeadLetter(entry))];
         }
 
+        return batch;
+    }
+
+    /// <summary>A micro-batch of one record that somebody traces.</summary>
+    private static MicroBatch Traced(Tracer tracer, SourceRecord record)
+    {
+        var batch = Batch(record with { Headers = [new Header(TraceParent.Header, Encoding.ASCII.GetBytes($"00-{ActivityTraceId.CreateRandom()}-{ActivitySpanId.CreateRandom()}-01"))] });
+        tracer.Begin(batch);
         return batch;
     }
 

@@ -3,6 +3,8 @@ using OpenTelemetry;
 using OpenTelemetry.Exporter;
 using OpenTelemetry.Metrics;
 using OpenTelemetry.Resources;
+using OpenTelemetry.Trace;
+using Tracer = StreamScorer.Operate.Tracing.Tracer;
 
 namespace StreamScorer.Operate.Otlp;
 
@@ -18,23 +20,36 @@ internal sealed partial class OtlpExport : IAsyncDisposable
     private readonly Uri _endpoint;
     private readonly OtlpReport _report;
     private readonly MeterProvider? _metrics;
+    private readonly TracerProvider? _traces;
 
-    private OtlpExport(OtlpOptions options, Uri endpoint, Telemetry telemetry, TimeProvider time, ILogger logger)
+    private OtlpExport(OtlpOptions options, Uri endpoint, string group, Telemetry telemetry, TimeProvider time, ILogger logger)
     {
         (_options, _endpoint) = (options, endpoint);
         _report = new OtlpReport(endpoint, telemetry, time, logger);
         var protocol = options.Protocol ?? new OtlpExporterOptions().Protocol;
-        LogSending(logger, endpoint, protocol);
+        LogSending(logger, string.Join(" and ", new[] { options.Metrics ? "metrics" : "", options.Traces ? "traces" : "" }.Where(signal => signal.Length > 0)), endpoint, protocol);
         if (options.Metrics)
         {
             _metrics = Sdk.CreateMeterProviderBuilder().SetResourceBuilder(Resource()).AddMetricsOf(telemetry).AddOtlpExporter(Configure).Build();
         }
+
+        if (options.Traces)
+        {
+            // Which records are traced is decided before their spans begin, so each span that there is goes out.
+            Tracer = new Tracer(group, options.SampleRatio, time);
+            _traces = Sdk.CreateTracerProviderBuilder().SetResourceBuilder(Resource()).AddSource(Tracer.SourceName).SetSampler(new AlwaysOnSampler())
+                .AddOtlpExporter(exporter => Configure(exporter, "traces")).Build();
+        }
     }
 
+    /// <summary>Null: nothing is traced.</summary>
+    public Tracer? Tracer { get; }
+
+    /// <param name="group">Consumer group, for the spans.</param>
     /// <param name="environment">Variables of the process.</param>
     /// <returns>Null when no endpoint is configured.</returns>
     /// <exception cref="StartupException">The environment names an endpoint that is none.</exception>
-    public static OtlpExport? Start(OtlpOptions options, Telemetry telemetry, TimeProvider time, ILogger<OtlpExport> logger, Func<string, string?> environment)
+    public static OtlpExport? Start(OtlpOptions options, string group, Telemetry telemetry, TimeProvider time, ILogger<OtlpExport> logger, Func<string, string?> environment)
     {
         var endpoint = options.Endpoint ?? environment(EndpointVariable);
         if (string.IsNullOrWhiteSpace(endpoint))
@@ -44,14 +59,17 @@ internal sealed partial class OtlpExport : IAsyncDisposable
 
         return OtlpOptions.Fault(endpoint) is { } fault
             ? throw new StartupException($"{EndpointVariable} {fault} Correct or unset it, or set Otlp:Endpoint.")
-            : new OtlpExport(options, new Uri(endpoint), telemetry, time, logger);
+            : new OtlpExport(options, new Uri(endpoint), group, telemetry, time, logger);
     }
 
     public async ValueTask DisposeAsync()
     {
-        await Task.Run(() => _metrics?.Shutdown((int)LastPushLimit.TotalMilliseconds));
+        var limit = (int)LastPushLimit.TotalMilliseconds;
+        await Task.WhenAll(Task.Run(() => _metrics?.Shutdown(limit)), Task.Run(() => _traces?.Shutdown(limit)));
         _report.End();
         _metrics?.Dispose();
+        _traces?.Dispose();
+        Tracer?.Dispose();
     }
 
     /// <summary>The environment has the last word, as operators expect of its variables.</summary>
@@ -70,7 +88,7 @@ internal sealed partial class OtlpExport : IAsyncDisposable
         }
     }
 
-    /// <param name="signal">As it is called in addresses: <c>metrics</c>.</param>
+    /// <param name="signal">As it is called in addresses: <c>metrics</c> or <c>traces</c>.</param>
     private void Configure(OtlpExporterOptions exporter, string signal)
     {
         exporter.Protocol = _options.Protocol ?? exporter.Protocol;
@@ -87,6 +105,6 @@ internal sealed partial class OtlpExport : IAsyncDisposable
         };
     }
 
-    [LoggerMessage(1501, LogLevel.Information, "Metrics go to {Endpoint} as OTLP ({Protocol}).")]
-    private static partial void LogSending(ILogger logger, Uri endpoint, OtlpExportProtocol protocol);
+    [LoggerMessage(1501, LogLevel.Information, "Pushing {Signals} to {Endpoint} as OTLP ({Protocol}).")]
+    private static partial void LogSending(ILogger logger, string signals, Uri endpoint, OtlpExportProtocol protocol);
 }

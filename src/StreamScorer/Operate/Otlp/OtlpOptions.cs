@@ -4,13 +4,13 @@ using OpenTelemetry.Exporter;
 namespace StreamScorer.Operate.Otlp;
 
 /// <summary>
-/// Pushes the metrics to a collector over OTLP. Where an option is none, OpenTelemetry's own environment variable counts, and then its default; OTEL_SERVICE_NAME,
+/// Pushes metrics and traces to a collector over OTLP. Where an option is none, OpenTelemetry's own environment variable counts, and then its default; OTEL_SERVICE_NAME,
 /// OTEL_RESOURCE_ATTRIBUTES, OTEL_EXPORTER_OTLP_COMPRESSION and OTEL_EXPORTER_OTLP_METRICS_TEMPORALITY_PREFERENCE count too. OTEL_SDK_DISABLED=true ends all of it, and leaves /metrics empty.
 /// </summary>
 internal sealed record OtlpOptions : IValidatableObject
 {
     /// <summary>
-    /// Where a collector listens, http:// or https://: port 4317 by custom for Grpc, 4318 for HttpProtobuf, to which v1/metrics is appended. None:
+    /// Where a collector listens, http:// or https://: port 4317 by custom for Grpc, 4318 for HttpProtobuf, to which v1/metrics and v1/traces are appended. None:
     /// OTEL_EXPORTER_OTLP_ENDPOINT, and without that nothing is sent. Empty: nothing is sent in any case. A private CA is trusted through SSL_CERT_FILE. (default: none)
     /// </summary>
     public string? Endpoint { get; init; }
@@ -34,6 +34,18 @@ internal sealed record OtlpOptions : IValidatableObject
     /// <summary>Time between two pushes of the metrics. None: OTEL_METRIC_EXPORT_INTERVAL, else 1 min. (default: none)</summary>
     [Range(typeof(TimeSpan), "00:00:01", "01:00:00")]
     public TimeSpan? MetricsInterval { get; init; }
+
+    /// <summary>
+    /// Whether traces are sent: one span for each record that comes with a sampled W3C traceparent, which its outputs then carry on, and one for each micro-batch with such
+    /// records. Off: traceparent goes through as it came. Spans that come faster than the collector takes them are dropped (OTEL_BSP_MAX_QUEUE_SIZE). (default: true)
+    /// </summary>
+    public bool Traces { get; init; } = true;
+
+    /// <summary>
+    /// Share of the records without a traceparent that begin a trace of their own, 0 to 1. Records with one always follow its flag. OTEL_TRACES_SAMPLER has no say. (default: 0)
+    /// </summary>
+    [Range(0.0, 1.0)]
+    public double SampleRatio { get; init; }
 
     public IEnumerable<ValidationResult> Validate(ValidationContext validationContext)
     {

@@ -66,7 +66,7 @@ internal sealed class OtlpWatch(string signal, OtlpReport report, HttpMessageHan
         var code => $"it answers HTTP {code}. Is Otlp:Endpoint a collector, and Otlp:Protocol the one of that port?",
     };
 
-    private static string? WhyGrpc(HttpResponseMessage response)
+    private string? WhyGrpc(HttpResponseMessage response)
     {
         var status = Value(response.TrailingHeaders) ?? Value(response.Headers);
         return status switch
@@ -74,7 +74,7 @@ internal sealed class OtlpWatch(string signal, OtlpReport report, HttpMessageHan
             null or "0" => null,
             "7" or "16" => $"it refuses our credentials (gRPC status {status}). Correct Otlp:Headers.",
             "8" or "14" => $"it is overloaded (gRPC status {status}). Give the collector more room, or push less often.",
-            _ => $"it answers gRPC status {(int.TryParse(status, NumberStyles.None, CultureInfo.InvariantCulture, out var code) ? code : -1)}. Does the collector have a receiver for this?",
+            _ => $"it answers gRPC status {(int.TryParse(status, NumberStyles.None, CultureInfo.InvariantCulture, out var code) ? code : -1)}. Give the collector a receiver for {signal}, or set Otlp:{(signal == "traces" ? "Traces" : "Metrics")} to false.",
         };
     }
 

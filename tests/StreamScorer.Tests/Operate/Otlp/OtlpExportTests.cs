@@ -122,7 +122,7 @@ public sealed class OtlpExportTests : IDisposable
     public async Task Start_ShouldExportOnly_WhenAnEndpointIsGiven(string? option, string? variable, bool expected)
     {
         await using var export = OtlpExport.Start(
-            new OtlpOptions { Endpoint = option, Metrics = false }, _telemetry, TimeProvider.System, _logger, name => name == OtlpExport.EndpointVariable ? variable : null);
+            new OtlpOptions { Endpoint = option, Metrics = false }, "group", _telemetry, TimeProvider.System, _logger, name => name == OtlpExport.EndpointVariable ? variable : null);
 
         Assert.Equal(expected, export is not null);
     }
@@ -130,12 +130,12 @@ public sealed class OtlpExportTests : IDisposable
     [Fact]
     public void Start_ShouldNameTheVariable_WhenItIsNoAddress()
     {
-        var e = Assert.Throws<StartupException>(() => OtlpExport.Start(new OtlpOptions(), _telemetry, TimeProvider.System, _logger, _ => "collector:4317"));
+        var e = Assert.Throws<StartupException>(() => OtlpExport.Start(new OtlpOptions(), "group", _telemetry, TimeProvider.System, _logger, _ => "collector:4317"));
 
         Assert.StartsWith("OTEL_EXPORTER_OTLP_ENDPOINT must be the address of a collector", e.Message, StringComparison.Ordinal);
     }
 
-    private OtlpExport Start(OtlpOptions options) => OtlpExport.Start(options, _telemetry, TimeProvider.System, _logger, _ => null)!;
+    private OtlpExport Start(OtlpOptions options) => OtlpExport.Start(options, "group", _telemetry, TimeProvider.System, _logger, _ => null)!;
 
     private int Failures()
     {

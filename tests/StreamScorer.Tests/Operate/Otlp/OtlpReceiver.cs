@@ -12,7 +12,7 @@ using OpenTelemetry.Exporter;
 namespace StreamScorer.Tests.Operate.Otlp;
 
 /// <summary>What a collector got.</summary>
-internal sealed record OtlpPush(string Path, IReadOnlyDictionary<string, string> Headers, ProtoMessage Body);
+internal sealed record OtlpPush(string Path, IReadOnlyDictionary<string, string> Headers, ProtoMessage Body, byte[] Raw);
 
 /// <summary>A collector that keeps what it gets, or refuses it.</summary>
 internal sealed class OtlpReceiver : IAsyncDisposable
@@ -69,7 +69,7 @@ internal sealed class OtlpReceiver : IAsyncDisposable
         if (Refusal == 0)
         {
             var headers = context.Request.Headers.ToDictionary(header => header.Key.ToLowerInvariant(), header => header.Value.ToString());
-            await _pushes.Writer.WriteAsync(new OtlpPush(context.Request.Path, headers, ProtoMessage.Parse(body.ToArray().AsSpan(isGrpc ? 5 : 0).ToArray())));
+            await _pushes.Writer.WriteAsync(new OtlpPush(context.Request.Path, headers, ProtoMessage.Parse(body.ToArray().AsSpan(isGrpc ? 5 : 0).ToArray()), body.ToArray()));
         }
 
         context.Response.StatusCode = isGrpc || Refusal == 0 ? 200 : Refusal;

@@ -50,6 +50,9 @@ internal sealed class ProtoMessage
     public IReadOnlyDictionary<string, ProtoMessage> Metrics()
         => All(1).SelectMany(resource => resource.All(2)).SelectMany(scope => scope.All(2)).ToDictionary(metric => metric.Text(1));
 
+    /// <summary>Spans of an ExportTraceServiceRequest.</summary>
+    public IEnumerable<ProtoMessage> Spans() => All(1).SelectMany(resource => resource.All(2)).SelectMany(scope => scope.All(2));
+
     /// <summary>Attributes of the first resource of a request.</summary>
     public IReadOnlyDictionary<string, string> Resource() => All(1)[0].One(1).Attributes(1);
 }
