@@ -7,7 +7,7 @@ namespace StreamScorer.Configure;
 internal sealed record KafkaOptions : IValidatableObject
 {
     /// <summary>Set by the program itself, because delivery depends on them.</summary>
-    private static readonly string[] Reserved =
+    internal static readonly string[] Reserved =
     [
         "bootstrap.servers", "group.id", "client.id", "enable.auto.commit", "enable.auto.offset.store", "enable.partition.eof", "enable.idempotence", "acks",
         "partition.assignment.strategy", "auto.offset.reset", "group.instance.id", "isolation.level",

@@ -30,7 +30,7 @@ internal sealed record PublishOptions : IValidatableObject
     /// </summary>
     public string DoNotStoreHeader { get; init; } = "do-not-store";
 
-    /// <summary>Compression of what is published: None, Gzip, Snappy, Lz4 or Zstd. (default: Lz4)</summary>
+    /// <summary>Compression of what is published; consumers undo it by themselves. (default: Lz4)</summary>
     public Confluent.Kafka.CompressionType Compression { get; init; } = Confluent.Kafka.CompressionType.Lz4;
 
     /// <summary>

@@ -1,5 +1,6 @@
 using System.Globalization;
 using System.Text.RegularExpressions;
+using Microsoft.Extensions.Configuration;
 using StreamScorer.Configure;
 
 namespace StreamScorer.Tests.Configure;
@@ -40,6 +41,32 @@ public sealed partial class ConfigurationDocumentTests
             Assert.Equal($"{row.Groups[1]}:{row.Groups[2]} = {shown}", $"{row.Groups[1]}:{row.Groups[2]} = {row.Groups[3]}");
         }
     }
+
+    /// <summary>The page is written by the same code that is tested here, so this looks at the settings themselves, and at what the loader takes.</summary>
+    [Fact]
+    public void Page_ShouldHaveEveryOptionThatCanBeSet_AndNoOther()
+    {
+        var rows = Row().Matches(File.ReadAllText(Repository.PathOf("docs", "configuration.md"))).Select(row => $"{row.Groups[1]}:{row.Groups[2]}").ToList();
+        var faults = new List<string>();
+        SettingsLoader.Bind(new ConfigurationBuilder().AddInMemoryCollection(rows.Select(row => KeyValuePair.Create(row, (string?)"?"))).Build(), faults);
+
+        Assert.Equal(typeof(Settings).GetProperties().Sum(section => section.PropertyType.GetProperties().Count(option => option.CanWrite)), rows.Count);
+        Assert.DoesNotContain(faults, fault => fault.Contains("there is no such", StringComparison.Ordinal));
+    }
+
+    [Fact]
+    public void Page_ShouldNameEveryEnvironmentVariableThatTheProgramReads()
+    {
+        var page = File.ReadAllText(Repository.PathOf("docs", "configuration.md"));
+        var read = new[] { "StreamScorer", "Shared" }.SelectMany(project => Directory.GetFiles(Repository.PathOf("src", project), "*.cs", SearchOption.AllDirectories))
+            .SelectMany(file => Variable().Matches(File.ReadAllText(file))).Select(name => name.Groups[1].Value).Distinct().ToList();
+
+        Assert.Contains("XDG_STATE_HOME", read);
+        Assert.All(read, name => Assert.Contains(name, page, StringComparison.Ordinal));
+    }
+
+    [GeneratedRegex(@"Variable(?:\(| = )""([A-Z_]+)""")]
+    private static partial Regex Variable();
 
     [GeneratedRegex(@"^\| `(\w+):(\w+)` \| ([^|]*) \|", RegexOptions.Multiline)]
     private static partial Regex Row();
