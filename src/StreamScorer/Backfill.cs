@@ -29,7 +29,7 @@ internal static class Backfill
         var ledger = new OffsetLedger();
 
         // Transactions would gain nothing: without a group there are no offsets to commit with the outcomes.
-        var producers = new ProducerFactory(settings with { Settle = settings.Settle with { Delivery = Delivery.AtLeastOnce } }, telemetry, loggers.CreateLogger<ProducerFactory>());
+        var producers = new ProducerFactory(settings with { Settle = settings.Settle with { Delivery = Delivery.AtLeastOnce } }, telemetry, time, loggers.CreateLogger<ProducerFactory>());
         using var publish = new AtLeastOnceStage(new OutcomeSender(telemetry, time), ledger, producers, telemetry, health, time);
         var compose = new ComposeStage(engine.Outcomes, telemetry, health, time);
         var source = new RangeSource(settings, range, engine.Intake, ledger, progress, time);

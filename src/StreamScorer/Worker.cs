@@ -86,13 +86,13 @@ internal sealed partial class Worker : IAsyncDisposable
     /// <summary>Scores the stream until <paramref name="stop"/>, then drains, commits and leaves the group.</summary>
     public async Task RunAsync(CancellationToken stop)
     {
-        using var draining = stop.UnsafeRegister(_ => Health.Draining(), null);
+        using var draining = stop.UnsafeRegister(_ => Drain(), null);
         var ledger = new OffsetLedger();
         using var consume = new ConsumeStage(_settings, Engine.Intake, ledger, Telemetry, Health, _time, _loggers.CreateLogger<ConsumeStage>());
         Observe(consume);
         var compose = new ComposeStage(Engine.Outcomes, Telemetry, Health, _time);
         using var publish = Publish(consume, ledger);
-        await using var watch = new ReadinessWatch(Health, Telemetry, _loggers.CreateLogger<ReadinessWatch>()).Start(_time);
+        await using var watch = new StatusWatch(Health, Telemetry, _settings.Operate.StatusInterval, _loggers.CreateLogger<StatusWatch>()).Start(_time);
         LogReading(_logger, _settings.Consume.Topic, _settings.Kafka.BootstrapServers, _settings.Kafka.GroupId);
         try
         {
@@ -132,11 +132,17 @@ internal sealed partial class Worker : IAsyncDisposable
 
     private IPublishStage Publish(ConsumeStage consume, OffsetLedger ledger)
     {
-        var producers = new ProducerFactory(_settings, Telemetry, _loggers.CreateLogger<ProducerFactory>());
+        var producers = new ProducerFactory(_settings, Telemetry, _time, _loggers.CreateLogger<ProducerFactory>());
         var sender = new OutcomeSender(Telemetry, _time);
         return _settings.Settle.Delivery == Delivery.AtLeastOnce
             ? new AtLeastOnceStage(sender, ledger, producers, Telemetry, Health, _time)
             : new ExactlyOnceStage(sender, ledger, () => consume.Membership, producers.Build, _settings.Settle, Telemetry, Health, _time, _loggers.CreateLogger<ExactlyOnceStage>());
+    }
+
+    private void Drain()
+    {
+        Health.Draining();
+        LogStopping(_logger, Telemetry.Read().Unsettled, _settings.Pipeline.DrainTimeout);
     }
 
     /// <summary>What is true at the moment somebody asks.</summary>
@@ -148,15 +154,28 @@ internal sealed partial class Worker : IAsyncDisposable
         Telemetry.ObserveReady(Health.Ready);
     }
 
+    /// <summary>The model is loaded and warm.</summary>
+    /// <remarks>Is it the device that you pay for? The reason says why not a GPU.</remarks>
     [LoggerMessage(1201, LogLevel.Information, "Serving {Model} {Version} on {Device} ({Reason}), policy {Policy}.")]
     private static partial void LogServing(ILogger logger, string model, string version, string device, string reason, string policy);
 
+    /// <summary>At start, when the console page is on.</summary>
+    /// <remarks>-</remarks>
     [LoggerMessage(1204, LogLevel.Information, "Console page: {Url}")]
     private static partial void LogPage(ILogger logger, string url);
 
+    /// <summary>The worker joins its group.</summary>
+    /// <remarks>If no 1010 follows: the group is still rebalancing, or has more workers than partitions.</remarks>
     [LoggerMessage(1202, LogLevel.Information, "Reading '{Topic}' from {Servers} as group '{Group}'.")]
     private static partial void LogReading(ILogger logger, string topic, string servers, string group);
 
+    /// <summary>SIGTERM or Ctrl-C came: what no step has begun is left to the next owner, the few micro-batches in flight are finished.</summary>
+    /// <remarks>-</remarks>
+    [LoggerMessage(1208, LogLevel.Information, "Stopping: no more is read; the {InFlight} records at work are finished within {Limit}.")]
+    private static partial void LogStopping(ILogger logger, long inFlight, TimeSpan limit);
+
+    /// <summary>The drain is over and the last commit made; exit code 0.</summary>
+    /// <remarks>-</remarks>
     [LoggerMessage(1203, LogLevel.Information, "Stopped: everything that was read is settled and committed.")]
     private static partial void LogStopped(ILogger logger);
 }

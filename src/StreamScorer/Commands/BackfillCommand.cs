@@ -32,18 +32,18 @@ internal static class BackfillCommand
 
     private static async Task<int> BackfillAsync(ParseResult parsed, CancellationToken stop)
     {
-        var (settings, configuration) = Shell.Load(parsed, ToolOptions.Sets(parsed));
+        var loaded = Shell.Load(parsed, ToolOptions.Sets(parsed));
         var (from, to) = ToolOptions.Range(parsed);
         if (from is null)
         {
             throw new StartupException("Say where to begin: --from OFFSET or TIME (--from 0 for everything that is there).");
         }
 
-        using var loggers = Shell.Loggers(configuration, LogLevel.Warning);
+        using var loggers = Events.Open(loaded, LogLevel.Warning);
         BackfillCounts counts;
         using (var progress = new Progress(Console.Error, TimeProvider.System, enabled: true))
         {
-            counts = await Backfill.RunAsync(settings, from, to, progress, loggers, TimeProvider.System, stop);
+            counts = await Backfill.RunAsync(loaded.Settings, from, to, progress, loggers, TimeProvider.System, stop);
         }
 
         Console.Out.WriteLine(FormattableString.Invariant($"{counts.Read} consumed {(counts.AddsUp ? "=" : "IS NOT")} {counts.Scored} scored + {counts.DeadLettered} dead-lettered + {counts.Filtered} filtered{(counts.IsWhole ? "" : "; stopped by a signal, the rest of the range was left")}"));

@@ -28,9 +28,10 @@ internal static class DemoCommand
         // Port 0: a demo must not fail because another one, or a worker, already has the port. The screen shows which it got.
         // Fetch wait: the embedded broker, unlike a real one, does not answer a waiting fetch when a record comes.
         // Delivery: it answers every call of a transaction with success, and forgets the offsets that were in it.
-        var (settings, configuration) = Shell.Load(
+        var loaded = Shell.Load(
             parsed, $"Kafka:BootstrapServers={broker.BootstrapServers}", "Kafka:GroupId=demo", "Kafka:Properties:fetch.wait.max.ms=10", "Settle:Delivery=AtLeastOnce", "Operate:Url=http://127.0.0.1:0", "Recover:Restarts=0",
             $"Operate:Texts={(parsed.GetValue(Mask) ? TextDisplay.Masked : TextDisplay.Shown)}");
+        var settings = loaded.Settings;
         var topics = new DemoTopics(settings.Consume.Topic, settings.Publish.ScoredTopic, settings.Publish.FlaggedTopic, settings.Publish.DeadLetterTopic);
         var replay = ReplayFlags.Read(parsed, settings.Decode.MaxTextBytes);
         foreach (var topic in new[] { topics.Posts, topics.Scored, topics.Flagged, topics.DeadLetter })
@@ -39,7 +40,7 @@ internal static class DemoCommand
         }
 
         // A line of log on the same terminal would break the live display.
-        using var loggers = Shell.Loggers(configuration, LogLevel.Error);
+        using var loggers = Events.Open(loaded, LogLevel.Error);
         await using var worker = await Worker.OpenAsync(settings, loggers, TimeProvider.System);
         var identity = worker.Engine.Bundle.Identity;
         var samples = SamplePosts.Load();

@@ -10,11 +10,12 @@ internal static class RunCommand
         var command = new Command("run", "Score the stream until SIGTERM or Ctrl-C, then drain and commit.") { Shell.Config, Shell.Set, Shell.Model };
         command.SetAction((parsed, _) => Shell.RunAsync(async stop =>
         {
-            var (settings, configuration) = Shell.Load(parsed);
-            using var loggers = Shell.Loggers(configuration);
-            await using var worker = await Worker.OpenAsync(settings, loggers, TimeProvider.System);
-            await worker.RunAsync(stop);
-            return ExitCode.Ok;
+            var loaded = Shell.Read(parsed);
+            return await Events.RunAsync(loaded, async loggers =>
+            {
+                await using var worker = await Worker.OpenAsync(loaded.Settings, loggers, TimeProvider.System);
+                await worker.RunAsync(stop);
+            });
         }));
         return command;
     }

@@ -1,10 +1,6 @@
 using System.CommandLine;
 using System.Runtime.InteropServices;
 using Confluent.Kafka;
-using Microsoft.Extensions.Configuration;
-using Microsoft.Extensions.DependencyInjection;
-using Microsoft.Extensions.Logging;
-using Microsoft.Extensions.Logging.Console;
 using StreamScorer.Configure;
 using StreamScorer.Operate;
 using StreamScorer.Publish;
@@ -37,29 +33,25 @@ internal static class Shell
 
     public static LoadedSettings Load(ParseResult parsed, params string[] before)
     {
+        var loaded = Read(parsed, before);
+        Warn(loaded);
+        return loaded;
+    }
+
+    /// <summary>The same for those who tell its warnings themselves.</summary>
+    public static LoadedSettings Read(ParseResult parsed, params string[] before)
+    {
         string[] model = parsed.GetValue(Model) is { } folder ? [$"Model:Bundle={folder}"] : [];
-        var loaded = SettingsLoader.Load(parsed.GetValue(Config), [.. before, .. model, .. parsed.GetValue(Set) ?? []]);
+        return SettingsLoader.Load(parsed.GetValue(Config), [.. before, .. model, .. parsed.GetValue(Set) ?? []]);
+    }
+
+    public static void Warn(LoadedSettings loaded)
+    {
         foreach (var warning in loaded.Warnings)
         {
             Console.Error.WriteLine($"streamscorer: warning: {warning}");
         }
-
-        return loaded;
     }
-
-    /// <summary>Logs go to standard error, so that standard output carries results only.</summary>
-    public static ILoggerFactory Loggers(IConfiguration configuration, LogLevel least = LogLevel.Information)
-        => LoggerFactory.Create(builder => builder
-            .SetMinimumLevel(least)
-            .AddConfiguration(configuration.GetSection("Logging"))
-            .AddSimpleConsole(options =>
-            {
-                options.SingleLine = true;
-                options.UseUtcTimestamp = true;
-                options.TimestampFormat = "yyyy-MM-dd'T'HH:mm:ss.fff'Z' ";
-                options.ColorBehavior = LoggerColorBehavior.Disabled;
-            })
-            .Services.Configure<ConsoleLoggerOptions>(options => options.LogToStandardErrorThreshold = LogLevel.Trace));
 
     /// <summary>Runs a command until it ends or SIGTERM or SIGINT asks it to. A second signal ends the process at once.</summary>
     public static async Task<int> RunAsync(Func<CancellationToken, Task<int>> command)
@@ -71,24 +63,16 @@ internal static class Shell
         {
             return await command(stop.Token);
         }
-        catch (Exception e) when (e is StartupException or BundleException or PolicyException)
-        {
-            return Tell(e.Message, ExitCode.CannotStart);
-        }
-        catch (Exception e) when (e is DeliveryException or TransactionException or TimeoutException or InferenceException)
-        {
-            return Tell(e.Message, ExitCode.Failed);
-        }
-        catch (KafkaException e)
-        {
-            return Tell($"Kafka: {e.Error.Reason} ({e.Error.Code}). Nothing unacknowledged was committed; it is read again after a restart.", ExitCode.Failed);
-        }
-
         catch (Exception e)
         {
-            // Fatal tier: nothing of ours is expected here, so whoever repairs it needs all of it. Uncaught it would end with a core dump.
-            Console.Error.WriteLine($"streamscorer: unexpected: {e}");
-            return ExitCode.Failed;
+            // Uncaught it would end with a core dump.
+            var (message, code) = Explain(e);
+            foreach (var line in message.Split('\n'))
+            {
+                Console.Error.WriteLine($"streamscorer: {line}");
+            }
+
+            return code;
         }
 
         void Stop(PosixSignalContext context)
@@ -98,13 +82,12 @@ internal static class Shell
         }
     }
 
-    private static int Tell(string message, int code)
+    /// <summary>What a person should read, and the exit code.</summary>
+    public static (string Message, int Code) Explain(Exception e) => e switch
     {
-        foreach (var line in message.Split('\n'))
-        {
-            Console.Error.WriteLine($"streamscorer: {line}");
-        }
-
-        return code;
-    }
+        StartupException or BundleException or PolicyException => (e.Message, ExitCode.CannotStart),
+        DeliveryException or TransactionException or TimeoutException or InferenceException => (e.Message, ExitCode.Failed),
+        KafkaException kafka => ($"Kafka: {kafka.Error.Reason} ({kafka.Error.Code}). Nothing unacknowledged was committed; it is read again after a restart.", ExitCode.Failed),
+        _ => ($"unexpected: {e}", ExitCode.Failed), // fatal tier: nothing of ours, so whoever repairs it needs all of it
+    };
 }

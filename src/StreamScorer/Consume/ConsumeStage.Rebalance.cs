@@ -100,7 +100,10 @@ internal sealed partial class ConsumeStage
         {
             // Pressure tier: the offsets stay uncommitted and the next turn tries again. At worst records are scored twice, never lost.
             _telemetry.CommitFailed();
-            LogCommitFailed(_logger, e.Error.Code, e.Error.Reason);
+            if (_gate.Opens(1013, (int)e.Error.Code, out var more))
+            {
+                LogCommitFailed(_logger, e.Error.Code, e.Error.Reason, more);
+            }
         }
     }
 
@@ -130,7 +133,10 @@ internal sealed partial class ConsumeStage
         catch (KafkaException e) when (!e.Error.IsFatal)
         {
             // Pressure tier: nothing is taken from these partitions until they are rewound; the next turn tries again.
-            LogNotRewound(_logger, e.Error.Code, e.Error.Reason);
+            if (_gate.Opens(1015, (int)e.Error.Code, out var more))
+            {
+                LogNotRewound(_logger, e.Error.Code, e.Error.Reason, more);
+            }
         }
     }
 
@@ -147,21 +153,33 @@ internal sealed partial class ConsumeStage
         }
     }
 
+    /// <summary>The group gave this worker partitions: at its start, and whenever a worker comes or goes.</summary>
+    /// <remarks>-</remarks>
     [LoggerMessage(1010, LogLevel.Information, "Assigned {Count} partitions; {Total} are ours now.")]
     private static partial void LogAssigned(ILogger logger, int count, int total);
 
+    /// <summary>Partitions went to another worker (revoked), or the group went on without this one (lost).</summary>
+    /// <remarks>Revoked: nothing. Lost: the worker was not heard of for <c>session.timeout.ms</c> or did not poll for <c>max.poll.interval.ms</c>. Look for a machine without processor time and for long garbage collections.</remarks>
     [LoggerMessage(1011, LogLevel.Information, "{Count} partitions {How}; {Total} are ours now.")]
     private static partial void LogReleased(ILogger logger, int count, string how, int total);
 
+    /// <summary>A rebalance did not wait for what was in flight. Nothing is lost: with transactions it was aborted, without, some results come twice with the same <c>result_id</c>.</summary>
+    /// <remarks>If it repeats: micro-batches take too long for the group (<c>Consume:TargetMicroBatchDuration</c>), or outputs are slow (event 1020).</remarks>
     [LoggerMessage(1012, LogLevel.Warning, "{Count} partitions were revoked and not all of their records were settled within {Limit}; the next owner scores those again.")]
     private static partial void LogRevokeOverBudget(ILogger logger, int count, TimeSpan limit);
 
+    /// <summary>After a transaction that was aborted (event 1120): what was in it comes again.</summary>
+    /// <remarks>-</remarks>
     [LoggerMessage(1014, LogLevel.Information, "{Count} partitions are read again from their committed offsets.")]
     private static partial void LogRewound(ILogger logger, int count);
 
-    [LoggerMessage(1015, LogLevel.Warning, "The committed offsets could not be read ({Code}: {Reason}); trying again.")]
-    private static partial void LogNotRewound(ILogger logger, ErrorCode code, string reason);
+    /// <summary>After a transaction that was aborted the group's coordinator does not say where to go on. The same code at most once in 10 s.</summary>
+    /// <remarks>Look at the brokers, above all at the one that leads the group's partition of <c>__consumer_offsets</c>. Nothing is read from those partitions until it answers.</remarks>
+    [LoggerMessage(1015, LogLevel.Warning, "The committed offsets could not be read ({Code}: {Reason}); trying again.{More}")]
+    private static partial void LogNotRewound(ILogger logger, ErrorCode code, string reason, string more);
 
-    [LoggerMessage(1013, LogLevel.Warning, "Offsets were not committed ({Code}: {Reason}); trying again.")]
-    private static partial void LogCommitFailed(ILogger logger, ErrorCode code, string reason);
+    /// <summary>With at-least-once: a commit failed for a reason that passes. The same code at most once in 10 s.</summary>
+    /// <remarks>If it goes on: look at the group's coordinator. A crash meanwhile repeats what is not committed.</remarks>
+    [LoggerMessage(1013, LogLevel.Warning, "Offsets were not committed ({Code}: {Reason}); trying again.{More}")]
+    private static partial void LogCommitFailed(ILogger logger, ErrorCode code, string reason, string more);
 }

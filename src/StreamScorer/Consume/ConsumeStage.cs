@@ -27,6 +27,7 @@ internal sealed partial class ConsumeStage : IDisposable
     private CancellationToken _abort;
     private long _lastCommit;
     private readonly Pressure _pressure;
+    private readonly LogGate _gate;
     private bool _draining;
 
     /// <summary>
@@ -45,6 +46,7 @@ internal sealed partial class ConsumeStage : IDisposable
     {
         (_settings, _intake, _ledger, _telemetry, _health, _time, _logger) = (settings, intake, ledger, telemetry, health, time, logger);
         _pressure = new Pressure(settings.Consume);
+        _gate = new LogGate(time);
         _consumer = new ConsumerBuilder<byte[]?, byte[]?>(ClientConfiguration(settings))
             .SetKeyDeserializer(Bytes.Instance)
             .SetValueDeserializer(Bytes.Instance)
@@ -145,7 +147,10 @@ internal sealed partial class ConsumeStage : IDisposable
     private void Tell(Error error)
     {
         _telemetry.ClientFailed("consumer");
-        LogClientError(_logger, error.Code, error.Reason);
+        if (_gate.Opens(1001, (int)error.Code, out var more))
+        {
+            LogClientError(_logger, error.Code, error.Reason, more);
+        }
     }
 
     private void Receive(ConsumeResult<byte[]?, byte[]?> result)
@@ -167,31 +172,6 @@ internal sealed partial class ConsumeStage : IDisposable
             _time.GetUtcNow().ToUnixTimeMilliseconds(),
             _time.GetTimestamp(),
             epoch));
-    }
-
-    /// <summary>Pauses and resumes all partitions that are ours, and those that came meanwhile as the others.</summary>
-    private void SteerPressure()
-    {
-        var (records, bytes) = _intake.Waiting;
-        var before = _pressure.Reasons;
-        var reasons = _pressure.Weigh(records, bytes, _health.Stuck("publish"), _draining);
-        if (reasons != before)
-        {
-            _telemetry.Paused(reasons & ~before);
-        }
-
-        if (IsPaused && (before == PauseReasons.None || _newcomers))
-        {
-            var assigned = _consumer.Assignment;
-            _consumer.Pause(assigned);
-            _held.UnionWith(assigned);
-        }
-        else if (!IsPaused && (before != PauseReasons.None || _newcomers))
-        {
-            _consumer.Resume(_consumer.Assignment.Where(_held.Remove).ToList());
-        }
-
-        _newcomers = false;
     }
 
     /// <summary>While paused the poll returns nothing, so it must be short enough to notice that there is room again.</summary>
@@ -247,9 +227,13 @@ internal sealed partial class ConsumeStage : IDisposable
         return config;
     }
 
-    [LoggerMessage(1001, LogLevel.Warning, "Kafka consumer: {Code}: {Reason}")]
-    private static partial void LogClientError(ILogger logger, ErrorCode code, string reason);
+    /// <summary>The client reports an error: brokers that do not answer, a login that failed. It tries again by itself. The same code at most once in 10 s.</summary>
+    /// <remarks>One line during a broker's restart is the rule. If they go on: are the brokers up, is <c>Kafka:BootstrapServers</c> right, does the login hold? <c>streamscorer check</c> says which.</remarks>
+    [LoggerMessage(1001, LogLevel.Warning, "Kafka consumer: {Code}: {Reason}{More}")]
+    private static partial void LogClientError(ILogger logger, ErrorCode code, string reason, string more);
 
+    /// <summary>The client talks of its work (<c>Kafka:Properties:debug</c>).</summary>
+    /// <remarks>-</remarks>
     [LoggerMessage(1002, LogLevel.Debug, "Kafka consumer {Facility}: {Message}")]
     private static partial void LogClient(ILogger logger, string facility, string message);
 }

@@ -20,6 +20,7 @@ internal sealed partial class FailureLadder(IScorer scorer, InferOptions options
     private readonly float[] _probed = new float[scorer.LogitCount];
     private readonly TokenBudget _budget = new(grouping.MaxTokens, time);
     private readonly FailedShare _failed = new();
+    private readonly LogGate _gate = new(time);
 
     /// <summary>Scores every row, or says why it cannot be scored.</summary>
     /// <exception cref="InferenceException">It is not the posts: the device or the model is broken.</exception>
@@ -110,7 +111,11 @@ internal sealed partial class FailureLadder(IScorer scorer, InferOptions options
                     return e;
                 }
 
-                LogAgain(logger, tokens.Rows, wait, e.Failure);
+                if (_gate.Opens(1302, (int)e.Failure, out var more))
+                {
+                    LogAgain(logger, tokens.Rows, wait, e.Failure, more);
+                }
+
                 Task.Delay(wait, time, abort).GetAwaiter().GetResult();
                 wait *= 2;
             }
@@ -154,18 +159,27 @@ internal sealed partial class FailureLadder(IScorer scorer, InferOptions options
 
         _failed.Count(scored: 0, failed: 1);
         scores.Fail(row.FirstRow, $"The model fails on this post alone, while it scores others. {fault.Message}");
-        LogGivenUp(logger, row.Tokens, fault.Failure);
+        if (_gate.Opens(1303, (int)fault.Failure, out var more))
+        {
+            LogGivenUp(logger, row.Tokens, fault.Failure, more);
+        }
     }
 
     /// <summary>Tokens that the device works on.</summary>
     private int Weight(TokenBatch tokens) => scorer.Pads ? tokens.Rows * tokens.LongestRow : tokens.Tokens;
 
+    /// <summary>Something else takes memory on the device, or <c>Group:MaxTokens</c> is more than it holds. The posts are scored, in smaller calls.</summary>
+    /// <remarks>Look at what else runs on the GPU (<c>nvidia-smi</c>). If it comes every minute, lower <c>Group:MaxTokens</c>.</remarks>
     [LoggerMessage(1301, LogLevel.Warning, "The device ran out of memory on a call of {Tokens} tokens; calls are held to {Budget} and grow again by a quarter a minute.")]
     private static partial void LogOutOfMemory(ILogger logger, int tokens, int budget);
 
-    [LoggerMessage(1302, LogLevel.Warning, "A model call of {Rows} posts failed ({Failure}); again after {Wait}.")]
-    private static partial void LogAgain(ILogger logger, int rows, TimeSpan wait, InferenceFailure failure);
+    /// <summary>A model call failed for a reason that may pass. At most once in 10 s; <c>streamscorer_inference_failures_total</c> counts all.</summary>
+    /// <remarks>If it goes on: the device's own messages (<c>dmesg</c>, Xid of the NVIDIA driver). After <c>Infer:Retries</c> the call is halved, down to the post that fails.</remarks>
+    [LoggerMessage(1302, LogLevel.Warning, "A model call of {Rows} posts failed ({Failure}); again after {Wait}.{More}")]
+    private static partial void LogAgain(ILogger logger, int rows, TimeSpan wait, InferenceFailure failure, string more);
 
-    [LoggerMessage(1303, LogLevel.Warning, "A post of {Tokens} tokens fails alone ({Failure}) and becomes a dead letter.")]
-    private static partial void LogGivenUp(ILogger logger, int tokens, InferenceFailure failure);
+    /// <summary>The model fails on one post, while it scores others. At most once in 10 s; <c>streamscorer_dead_letters_total{reason="inference"}</c> counts all.</summary>
+    /// <remarks>Find it: <c>streamscorer dead-letters list --reason inference</c>. Try it: <c>streamscorer score</c>. Whoever made the model should have it.</remarks>
+    [LoggerMessage(1303, LogLevel.Warning, "A post of {Tokens} tokens fails alone ({Failure}) and becomes a dead letter.{More}")]
+    private static partial void LogGivenUp(ILogger logger, int tokens, InferenceFailure failure, string more);
 }

@@ -10,7 +10,14 @@ internal enum TextDisplay
     Shown,
 }
 
-/// <summary>Metrics, health and the console page over HTTP.</summary>
+/// <summary>How events are written.</summary>
+internal enum LogFormat
+{
+    Console,
+    Json,
+}
+
+/// <summary>Metrics, health and the console page over HTTP, and the log.</summary>
 internal sealed record OperateOptions : IValidatableObject
 {
     /// <summary>Off: no port is opened, and neither Prometheus nor an orchestrator can see the worker. (default: true)</summary>
@@ -57,6 +64,16 @@ internal sealed record OperateOptions : IValidatableObject
     /// <summary>A model call without an answer for so long makes /health/ready fail. (default: 00:00:30)</summary>
     [Range(typeof(TimeSpan), "00:00:01", "01:00:00")]
     public TimeSpan DeviceLimit { get; init; } = TimeSpan.FromSeconds(30);
+
+    /// <summary>
+    /// How events are written to standard error: Console as text, Json as one JSON object a line, with the number of the event
+    /// (docs/events.md), its level, and each value of the message by its name. (default: Console)
+    /// </summary>
+    public LogFormat LogFormat { get; init; }
+
+    /// <summary>Time between two lines of status in the log: rate, age, flags, dead letters, lag. Zero: none. (default: 00:01:00)</summary>
+    [Range(typeof(TimeSpan), "00:00:00", "1.00:00:00")]
+    public TimeSpan StatusInterval { get; init; } = TimeSpan.FromMinutes(1);
 
     public IEnumerable<ValidationResult> Validate(ValidationContext validationContext)
     {

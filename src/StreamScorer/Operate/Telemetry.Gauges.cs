@@ -76,6 +76,9 @@ internal sealed partial class Telemetry
         where T : struct
         => read is null ? [] : [new Measurement<T>(read())];
 
+    /// <summary>Why partitions are not read now.</summary>
+    public IEnumerable<string> PausedBy => _paused?.Invoke().Where(pair => pair.Value > 0).Select(pair => PauseNames[pair.Key]) ?? [];
+
     private IEnumerable<Measurement<int>> MeasurePaused()
         => _paused?.Invoke().Select(pair => new Measurement<int>(pair.Value, new KeyValuePair<string, object?>("reason", PauseNames[pair.Key]))) ?? [];
 

@@ -239,9 +239,13 @@ internal sealed partial class ExactlyOnceStage(
 
     private void Clear() => (_open, _deliveries, _due) = (new OpenTransaction(), new Deliveries(telemetry.OutputFailed), Never);
 
+    /// <summary>Partitions moved while it was open, or Kafka demanded it. Its outcomes are never seen by readers of committed data, and its records come again.</summary>
+    /// <remarks>Now and then, with rebalances and elections of leaders: nothing. If it goes on: the reason names the call; <c>streamscorer_transactions_aborted_total</c> has the shares.</remarks>
     [LoggerMessage(1120, LogLevel.Warning, "A transaction with the outcomes of {Records} records was aborted ({Why}); they are read again.")]
     private static partial void LogAborted(ILogger logger, int records, string why);
 
+    /// <summary>The worker ends and the brokers do not answer its last call.</summary>
+    /// <remarks>Nothing is lost. Readers of committed data wait at that place until then; a restart with the same <c>Kafka:GroupInstanceId</c> ends it at once.</remarks>
     [LoggerMessage(1121, LogLevel.Warning, "The open transaction could not be aborted; readers of committed data wait until the brokers do so, within {Limit}.")]
     private static partial void LogLeftOpen(ILogger logger, TimeSpan limit);
 }

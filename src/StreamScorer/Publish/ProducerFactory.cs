@@ -13,11 +13,13 @@ internal sealed partial class ProducerFactory
     private readonly ILogger _logger;
     private readonly ProducerConfig _config;
     private readonly Telemetry _telemetry;
+    private readonly LogGate _gate;
 
-    public ProducerFactory(Settings settings, Telemetry telemetry, ILogger<ProducerFactory> logger)
+    public ProducerFactory(Settings settings, Telemetry telemetry, TimeProvider time, ILogger<ProducerFactory> logger)
     {
         (_kafka, _telemetry, _logger) = (settings.Kafka, telemetry, logger);
         _config = ClientConfiguration(settings);
+        _gate = new LogGate(time);
     }
 
     public IProducer<byte[]?, byte[]?> Build() => new ProducerBuilder<byte[]?, byte[]?>(_config)
@@ -31,7 +33,10 @@ internal sealed partial class ProducerFactory
     private void Tell(Error error)
     {
         _telemetry.ClientFailed("producer");
-        LogClientError(_logger, error.Code, error.Reason);
+        if (_gate.Opens(1101, (int)error.Code, out var more))
+        {
+            LogClientError(_logger, error.Code, error.Reason, more);
+        }
     }
 
     private static ProducerConfig ClientConfiguration(Settings settings)
@@ -77,9 +82,13 @@ internal sealed partial class ProducerFactory
         public byte[] Serialize(byte[]? data, SerializationContext context) => data!;
     }
 
-    [LoggerMessage(1101, LogLevel.Warning, "Kafka producer: {Code}: {Reason}")]
-    private static partial void LogClientError(ILogger logger, ErrorCode code, string reason);
+    /// <summary>As 1001, of the client that writes.</summary>
+    /// <remarks>As for 1001.</remarks>
+    [LoggerMessage(1101, LogLevel.Warning, "Kafka producer: {Code}: {Reason}{More}")]
+    private static partial void LogClientError(ILogger logger, ErrorCode code, string reason, string more);
 
+    /// <summary>As 1002, of the client that writes.</summary>
+    /// <remarks>-</remarks>
     [LoggerMessage(1102, LogLevel.Debug, "Kafka producer {Facility}: {Message}")]
     private static partial void LogClient(ILogger logger, string facility, string message);
 }

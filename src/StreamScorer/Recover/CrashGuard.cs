@@ -216,15 +216,23 @@ internal sealed partial class CrashGuard : IDisposable
         }
     }
 
+    /// <summary>At start: the folder cannot be made or written.</summary>
+    /// <remarks>As the message says. Without the guard a post that kills the process kills it again after every restart.</remarks>
     [LoggerMessage(1401, LogLevel.Warning, "There is no guard against crash loops, because nothing can be written to {Folder}: {Why} Free or allow it, set Recover:Folder to another one, or Recover:Restarts to 0.")]
     private static partial void LogNoFile(ILogger logger, string folder, string why);
 
+    /// <summary>At start, after a process that did not end in order.</summary>
+    /// <remarks>Why did it die? Exit code and last lines of the process before; out of memory (<c>dmesg</c>), or killed by a liveness probe. If it died by itself at the same records again, 1403 follows.</remarks>
     [LoggerMessage(1402, LogLevel.Warning, "The process before died while it worked on {Topic}-{Partition} offsets {First} to {Last}, which were at work at {Crashes} crashes in a row now.")]
     private static partial void LogCrashed(ILogger logger, string topic, int partition, long first, long last, int crashes);
 
+    /// <summary>At start, from <c>Recover:Restarts</c> crashes on.</summary>
+    /// <remarks>Wait: what kills it is found by itself. Those partitions are slow meanwhile.</remarks>
     [LoggerMessage(1403, LogLevel.Warning, "{Topic}-{Partition} offsets {First} to {Last} were at work at {Crashes} crashes in a row: they are worked one at a time.")]
     private static partial void LogIsolated(ILogger logger, string topic, int partition, long first, long last, int crashes);
 
+    /// <summary>At start, when a record was alone at work at two more crashes.</summary>
+    /// <remarks>The stream goes on without it. Find it: <c>streamscorer dead-letters list --reason crash_loop</c>; it is a fault of the worker or of the model's runtime, so report it.</remarks>
     [LoggerMessage(1404, LogLevel.Error, "{Topic}-{Partition} offset {Offset} kills the process, alone too: it is not worked on any more and becomes a dead letter.")]
     private static partial void LogGuilty(ILogger logger, string topic, int partition, long offset);
 }

@@ -77,6 +77,7 @@ public sealed class BackPressureTests(RealKafkaFixture kafka)
         }
 
         TestContext.Current.TestOutputHelper!.WriteLine($"idle {idle >> 20} MiB, grown by {grown >> 20} MiB");
+        Assert.Contains("ConsumeStage[1020] Reading is paused: Kafka has not accepted the outputs", await errors, StringComparison.Ordinal);
         Assert.InRange(grown, 1, 75L << 20); // measured: 28, 29 and 43; without bounds more than the 143 that come in
         Assert.Equal(0, await harness.CommittedAsync());
         Assert.Empty(await harness.Kafka.ReadToEndAsync(harness.Scored));

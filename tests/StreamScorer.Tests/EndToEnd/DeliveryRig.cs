@@ -83,7 +83,7 @@ internal sealed class DeliveryRig : IDisposable
         using var consume = new ConsumeStage(_settings, intake, _ledger, Telemetry, _health, time, NullLogger<ConsumeStage>.Instance);
         var compose = new ComposeStage(new Outcomes(Bundle.Identity, "1", _settings.Publish, time), Telemetry, _health, time);
         var sender = new OutcomeSender(Telemetry, time);
-        var producers = new ProducerFactory(_settings, Telemetry, NullLogger<ProducerFactory>.Instance);
+        var producers = new ProducerFactory(_settings, Telemetry, time, NullLogger<ProducerFactory>.Instance);
         using IPublishStage publish = new ExactlyOnceStage(
             sender, _ledger, () => consume.Membership, () => TestProducer.Create(producers.Build(), (call, times) => Before(call, times), (call, times) => After(call, times)), _settings.Settle, Telemetry, _health, time, NullLogger<ExactlyOnceStage>.Instance);
         using var guard = CrashGuard.Off();

@@ -12,9 +12,9 @@ using StreamScorer.Shared.Infer;
 var token = int.Parse(args[0], CultureInfo.InvariantCulture);
 return await Shell.RunAsync(async stop =>
 {
-    var (settings, configuration) = SettingsLoader.Load(null, args[1..]);
-    using var loggers = Shell.Loggers(configuration, LogLevel.Warning);
-    await using var worker = await Worker.OpenAsync(settings, loggers, TimeProvider.System, scorer => new DeadlyScorer(scorer, token));
+    var loaded = SettingsLoader.Load(null, args[1..]);
+    using var loggers = Events.Open(loaded, LogLevel.Warning);
+    await using var worker = await Worker.OpenAsync(loaded.Settings, loggers, TimeProvider.System, scorer => new DeadlyScorer(scorer, token));
     await worker.RunAsync(stop);
     return ExitCode.Ok;
 });

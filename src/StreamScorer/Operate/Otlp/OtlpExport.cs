@@ -105,6 +105,8 @@ internal sealed partial class OtlpExport : IAsyncDisposable
         };
     }
 
+    /// <summary>At start, when an endpoint is configured.</summary>
+    /// <remarks>-</remarks>
     [LoggerMessage(1501, LogLevel.Information, "Pushing {Signals} to {Endpoint} as OTLP ({Protocol}).")]
     private static partial void LogSending(ILogger logger, string signals, Uri endpoint, OtlpExportProtocol protocol);
 }

@@ -50,9 +50,13 @@ internal sealed partial class OtlpReport(Uri endpoint, Telemetry telemetry, Time
         }
     }
 
+    /// <summary>A collector is down, silent, refuses, or speaks another protocol. At most once a minute; <c>streamscorer_otlp_failures_total</c> counts all.</summary>
+    /// <remarks>As the message says. The stream is not touched; what could not be pushed is lost.</remarks>
     [LoggerMessage(1502, LogLevel.Warning, "Telemetry ({Signal}) does not reach {Endpoint}: {Why} The stream goes on without; pushes missed: {Missed}.")]
     private static partial void LogFailed(ILogger logger, string signal, Uri endpoint, string why, int missed);
 
+    /// <summary>The collector takes everything again.</summary>
+    /// <remarks>-</remarks>
     [LoggerMessage(1503, LogLevel.Information, "Telemetry reaches {Endpoint} again.")]
     private static partial void LogDelivered(ILogger logger, Uri endpoint);
 }
