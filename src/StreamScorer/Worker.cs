@@ -92,7 +92,7 @@ internal sealed partial class Worker : IAsyncDisposable
         Observe(consume);
         var compose = new ComposeStage(Engine.Outcomes, Telemetry, Health, _time);
         using var publish = Publish(consume, ledger);
-        await using var watch = new StatusWatch(Health, Telemetry, _settings.Operate.StatusInterval, _loggers.CreateLogger<StatusWatch>()).Start(_time);
+        await using var watch = new StatusWatch(Health, Telemetry, _settings.Operate.StatusInterval, _time, _loggers.CreateLogger<StatusWatch>()).Start();
         LogReading(_logger, _settings.Consume.Topic, _settings.Kafka.BootstrapServers, _settings.Kafka.GroupId);
         try
         {

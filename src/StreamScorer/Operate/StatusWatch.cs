@@ -12,23 +12,25 @@ internal sealed partial class StatusWatch : IAsyncDisposable
     private readonly HealthState _health;
     private readonly Telemetry _telemetry;
     private readonly TimeSpan _interval;
+    private readonly TimeProvider _time;
     private readonly ILogger _logger;
     private readonly CancellationTokenSource _stop = new();
     private Task _loop = Task.CompletedTask;
     private Snapshot _told;
+    private long _toldAt;
     private bool _ready;
 
     /// <param name="interval">Between two lines of status; zero: none.</param>
-    public StatusWatch(HealthState health, Telemetry telemetry, TimeSpan interval, ILogger<StatusWatch> logger)
+    public StatusWatch(HealthState health, Telemetry telemetry, TimeSpan interval, TimeProvider time, ILogger<StatusWatch> logger)
     {
-        (_health, _telemetry, _interval, _logger) = (health, telemetry, interval, logger);
-        _told = telemetry.Read();
+        (_health, _telemetry, _interval, _time, _logger) = (health, telemetry, interval, time, logger);
+        (_told, _toldAt) = (telemetry.Read(), time.GetTimestamp());
     }
 
     /// <summary>Looks until it is disposed.</summary>
-    public StatusWatch Start(TimeProvider time)
+    public StatusWatch Start()
     {
-        _loop = RunAsync(time);
+        _loop = RunAsync();
         return this;
     }
 
@@ -40,11 +42,11 @@ internal sealed partial class StatusWatch : IAsyncDisposable
             Changed(report);
         }
 
-        var now = _telemetry.Read();
-        if (_interval > TimeSpan.Zero && now.Uptime - _told.Uptime >= _interval)
+        if (_interval > TimeSpan.Zero && _time.GetElapsedTime(_toldAt) is var elapsed && elapsed >= _interval)
         {
-            Tell(now, report);
-            _told = now;
+            var now = _telemetry.Read();
+            Tell(now, elapsed.TotalSeconds, report);
+            (_told, _toldAt) = (now, _time.GetTimestamp());
         }
     }
 
@@ -55,9 +57,9 @@ internal sealed partial class StatusWatch : IAsyncDisposable
         _stop.Dispose();
     }
 
-    private async Task RunAsync(TimeProvider time)
+    private async Task RunAsync()
     {
-        using var timer = new PeriodicTimer(TimeSpan.FromSeconds(1), time);
+        using var timer = new PeriodicTimer(TimeSpan.FromSeconds(1), _time);
         try
         {
             while (await timer.WaitForNextTickAsync(_stop.Token))
@@ -85,9 +87,8 @@ internal sealed partial class StatusWatch : IAsyncDisposable
         }
     }
 
-    private void Tell(Snapshot now, HealthReport report)
+    private void Tell(Snapshot now, double seconds, HealthReport report)
     {
-        var seconds = (now.Uptime - _told.Uptime).TotalSeconds;
         LogStatus(
             _logger,
             Math.Round(seconds),

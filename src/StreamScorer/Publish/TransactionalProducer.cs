@@ -87,7 +87,7 @@ internal sealed partial class TransactionalProducer(Func<IProducer<byte[]?, byte
         }
     }
 
-    /// <summary>A call of a transaction timed out or met a broker that moves; it is repeated, with waits up to 2 s, and told once in 10 s. The worker is not ready meanwhile.</summary>
+    /// <summary>A call of a transaction timed out or met a broker that moves; it is repeated, with waits up to 2 s, and told once a minute. The worker is not ready meanwhile.</summary>
     /// <remarks>A line at a broker's restart is the rule. If they go on: look at the transaction coordinator (the leader of a partition of <c>__transaction_state</c>).</remarks>
     [LoggerMessage(1110, LogLevel.Warning, "{Call} has not succeeded for {Elapsed} ({Code}: {Reason}); the worker is not ready and tries again until it does.")]
     private static partial void LogAgain(ILogger logger, string call, TimeSpan elapsed, ErrorCode code, string reason);

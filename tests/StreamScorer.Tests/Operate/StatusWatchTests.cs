@@ -16,7 +16,7 @@ public sealed class StatusWatchTests : IDisposable
     public StatusWatchTests()
     {
         (_health, _telemetry) = (new HealthState(new OperateOptions(), _time), new Telemetry(_time));
-        _watch = new StatusWatch(_health, _telemetry, TimeSpan.Zero, _logger);
+        _watch = new StatusWatch(_health, _telemetry, TimeSpan.Zero, _time, _logger);
     }
 
     public void Dispose() => _telemetry.Dispose();
@@ -69,7 +69,7 @@ public sealed class StatusWatchTests : IDisposable
     [Fact]
     public void Look_ShouldTellTheStatus_OnceAnInterval()
     {
-        var watch = new StatusWatch(_health, _telemetry, TimeSpan.FromMinutes(1), _logger);
+        var watch = new StatusWatch(_health, _telemetry, TimeSpan.FromMinutes(1), _time, _logger);
         _health.ModelWarm();
         _telemetry.ObservePaused(() => new Dictionary<PauseReasons, int> { [PauseReasons.Records] = 3, [PauseReasons.Bytes] = 0 });
         _telemetry.Lag("posts", 0, 12);

@@ -77,7 +77,7 @@ internal sealed class OtlpReceiver : IAsyncDisposable
         if (isGrpc)
         {
             context.Response.DeclareTrailer("grpc-status");
-            await context.Response.Body.WriteAsync(Refusal == 0 ? new byte[5] : ReadOnlyMemory<byte>.Empty); // an empty answer, behind its length
+            await context.Response.Body.WriteAsync(new byte[5]); // an empty answer, behind its length; the status comes after it
             context.Response.AppendTrailer("grpc-status", $"{Refusal}");
         }
     }
