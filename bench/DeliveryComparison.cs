@@ -70,7 +70,7 @@ internal static class DeliveryComparison
         return 0;
     }
 
-    private static async Task FillAsync(Settings settings, int count)
+    internal static async Task FillAsync(Settings settings, int count)
     {
         using var admin = new AdminClientBuilder(new AdminClientConfig { BootstrapServers = settings.Kafka.BootstrapServers }).Build();
         string[] topics = [settings.Consume.Topic, settings.Publish.ScoredTopic, settings.Publish.FlaggedTopic, settings.Publish.DeadLetterTopic];
@@ -86,7 +86,7 @@ internal static class DeliveryComparison
     }
 
     /// <summary>From the first record handed on to the last outcome that is final; joining the group and loading the model are left out.</summary>
-    private static async Task<double> RunOnceAsync(Settings settings, Delivery delivery, int count, bool model)
+    internal static async Task<double> RunOnceAsync(Settings settings, Delivery delivery, int count, bool model)
     {
         settings = settings with
         {
@@ -119,7 +119,7 @@ internal static class DeliveryComparison
         return rate;
     }
 
-    private static void Row(string name, List<double> values, List<double> against)
+    internal static void Row(string name, List<double> values, List<double> against)
     {
         var ratios = values.Zip(against, (a, b) => a / b).ToList();
         Console.WriteLine(string.Create(

@@ -9,6 +9,7 @@ var root = new RootCommand("Measured comparisons. Each prints a table of ratios 
     AuditRate.Create(),
     FuzzRun.Create(),
     DeliveryComparison.Create(),
+    TelemetryComparison.Create(),
     ModelComparison.Create(),
     TrainComparison.Create(),
 };
