@@ -36,7 +36,7 @@ public sealed partial class LivePage
         await using var worker = await Worker.OpenAsync(settings, NullLoggerFactory.Instance, TimeProvider.System);
         using var stop = new CancellationTokenSource();
         var run = worker.RunAsync(stop.Token);
-        await kafka.ProduceAsync(harness.Input, [WorkerHarness.Post("a", "1", "a first post"), WorkerHarness.Raw("a", "no JSON"), WorkerHarness.Raw("b", value: null)]);
+        await kafka.ProduceAsync(harness.Input, [WorkerHarness.Raw("a", """{"id":"1","text":"a first post","created_at":"2026-11-21T12:00:00Z"}"""), WorkerHarness.Raw("a", "no JSON"), WorkerHarness.Raw("b", value: null)]);
         await await Task.WhenAny(run, Task.WhenAll(kafka.ReadAsync(harness.Scored, 1), kafka.ReadAsync(harness.DeadLetters, 1)));
 
         using var client = new HttpClient();
