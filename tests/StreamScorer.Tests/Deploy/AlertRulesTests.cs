@@ -1,8 +1,6 @@
-using System.Text.RegularExpressions;
-
 namespace StreamScorer.Tests.Deploy;
 
-public sealed partial class AlertRulesTests(LivePage page)
+public sealed class AlertRulesTests(LivePage page)
 {
     [Fact]
     public async Task Rules_ShouldBeValid()
@@ -45,19 +43,6 @@ public sealed partial class AlertRulesTests(LivePage page)
         });
 
     [Fact]
-    public void Runbook_ShouldHaveASectionForEveryAlert()
-    {
-        var runbook = Repository.PathOf("docs", "runbook.md");
-        Assert.SkipUnless(File.Exists(runbook), "docs/runbook.md is not there.");
-        var headings = Heading().Matches(File.ReadAllText(runbook)).Select(heading => heading.Groups[1].Value).ToList();
-
-        Assert.All(Rules.Alerts, rule => Assert.Single(headings, rule.Alert));
-    }
-
-    [Fact]
     public void Prometheus_ShouldLoadTheRules()
         => Assert.Matches(@"(?m)^rule_files: \[alerts\.yml\]$", File.ReadAllText(Path.Combine(Rules.Folder, "prometheus.yml")));
-
-    [GeneratedRegex(@"^#+ `?(\w+)`?\s*$", RegexOptions.Multiline)]
-    private static partial Regex Heading();
 }
