@@ -1,4 +1,5 @@
 using System.CommandLine;
+using Confluent.Kafka;
 
 namespace Soak;
 
@@ -50,7 +51,7 @@ internal static class TrialCommand
             Console.Error.WriteLine("soak: stopped.");
             return 2;
         }
-        catch (InvalidOperationException e)
+        catch (Exception e) when (e is InvalidOperationException or KafkaException)
         {
             Console.Error.WriteLine($"soak: {e.Message}");
             return 2;

@@ -1,3 +1,5 @@
+using Confluent.Kafka;
+
 namespace Soak;
 
 /// <content>Brokers that are killed and paused.</content>
@@ -8,9 +10,8 @@ internal static partial class Trials
         for (var i = 0; ; i++)
         {
             await SuperviseAsync(trial, TimeSpan.FromSeconds(10), until);
-            if (await choose(i) is not { } broker)
+            if (await ChosenAsync(() => choose(i)) is not { } broker)
             {
-                Console.Error.WriteLine("the worker has no transactions; nothing to kill");
                 continue;
             }
 
@@ -18,6 +19,20 @@ internal static partial class Trials
             trial.Recovery.Fault();
             await SuperviseAsync(trial, TimeSpan.FromSeconds(trial.Dice.Next(4, 12)), CancellationToken.None);
             await trial.Cluster.RestartAsync(broker);
+        }
+    }
+
+    /// <returns>Null: the brokers cannot say, because they are busy or still on their feet from the fault before.</returns>
+    private static async Task<int?> ChosenAsync(Func<Task<int?>> choose)
+    {
+        try
+        {
+            return await choose();
+        }
+        catch (Exception e) when (e is KafkaException or InvalidOperationException)
+        {
+            Console.Error.WriteLine($"nothing to kill: {e.Message}");
+            return null;
         }
     }
 

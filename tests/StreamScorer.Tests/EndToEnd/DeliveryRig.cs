@@ -23,6 +23,7 @@ internal sealed class DeliveryRig : IDisposable
     private readonly Settings _settings;
     private readonly CancellationTokenSource _stop = new();
     private readonly OffsetLedger _ledger = new();
+    private ConsumeStage? _consume;
     private readonly HealthState _health = new(new OperateOptions(), TimeProvider.System);
 
     public DeliveryRig(Settings settings) => _settings = settings;
@@ -37,6 +38,8 @@ internal sealed class DeliveryRig : IDisposable
     public Action<string, int> After { get; set; } = (_, _) => { };
 
     public IReadOnlyList<TopicPartition> Owned => _ledger.Owned;
+
+    public bool IsPaused => _consume?.Paused.Values.Any(partitions => partitions > 0) == true;
 
     /// <summary>Ends as the worker's run ends.</summary>
     public Task Run { get; private set; } = Task.CompletedTask;
@@ -81,6 +84,7 @@ internal sealed class DeliveryRig : IDisposable
     {
         var (time, intake, limit) = (TimeProvider.System, new Intake(), new MicroBatchLimit(_settings.Consume));
         using var consume = new ConsumeStage(_settings, intake, _ledger, Telemetry, _health, time, NullLogger<ConsumeStage>.Instance);
+        _consume = consume;
         var compose = new ComposeStage(new Outcomes(Bundle.Identity, "1", _settings.Publish, time), Telemetry, _health, time);
         var sender = new OutcomeSender(Telemetry, time);
         var producers = new ProducerFactory(_settings, Telemetry, time, NullLogger<ProducerFactory>.Instance);

@@ -70,6 +70,37 @@ public sealed class ExactlyOnceRebalanceTests(RealKafkaFixture kafka)
         await Posts.AssertOnceAsync(harness, 60);
     }
 
+    /// <summary>The client keeps a pause beyond the assignment, so a partition that comes back may still be paused though nothing is.</summary>
+    [Theory]
+    [InlineData(PartitionAssignmentStrategy.CooperativeSticky)]
+    [InlineData(PartitionAssignmentStrategy.Range)]
+    public async Task Partition_ShouldBeRead_WhenItLeftWhileReadingWasPaused_AndCameBackAfterwards(PartitionAssignmentStrategy assignment)
+    {
+        var harness = await Posts.CreateAsync(await kafka.GetAsync(), consume: options => options with { MaxBufferedRecords = 20, MaxRecordsPerMicroBatch = 5, Assignment = assignment });
+        harness = harness.With("session.timeout.ms", "6000").With("heartbeat.interval.ms", "200").With("max.poll.interval.ms", "8000"); // a budget of two seconds
+        await Posts.SendAsync(harness, 0, 300);
+        using var gate = new ManualResetEventSlim();
+        using var first = new DeliveryRig(harness.Settings);
+        first.Scorer.Act = () => gate.Wait(WorkerHarness.Limit);
+        first.Start();
+        await first.UntilAsync(rig => rig.IsPaused);
+
+        using (var second = new DeliveryRig(harness.Settings).Start())
+        {
+            await second.UntilAsync(rig => rig.Owned.Count > 0);
+            gate.Set();
+            await first.UntilAsync(rig => !rig.IsPaused);
+            await second.StopAsync();
+        }
+
+        await first.UntilAsync(rig => rig.Owned.Count == 3);
+        await Posts.SendAsync(harness, 300, 60);
+        await harness.Kafka.ReadAsync(harness.Scored, 360, WorkerHarness.Limit);
+        await first.StopAsync();
+
+        await Posts.AssertOnceAsync(harness, 360);
+    }
+
     [Fact]
     public async Task Zombie_ShouldStop_WhenAnotherWorkerHasItsName()
     {
