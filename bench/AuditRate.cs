@@ -58,7 +58,7 @@ internal static class AuditRate
     private static void Fill(Settings settings, int count)
     {
         var texts = Samples.Texts(count);
-        var outcomes = new Outcomes(ModelBundle.Open(Samples.Bundle).Identity, "2026-11-21.1", settings.Publish, TimeProvider.System);
+        var outcomes = new Outcomes(ModelBundle.Open(Samples.Bundle).Identity, settings.Publish, TimeProvider.System);
         using var producer = new ProducerBuilder<byte[]?, byte[]?>(new ProducerConfig { BootstrapServers = settings.Kafka.BootstrapServers, LingerMs = 20, CompressionType = CompressionType.Lz4, QueueBufferingMaxKbytes = 200_000, QueueBufferingMaxMessages = 1_000_000 }).Build();
         var offsets = new long[Partitions];
         for (var i = 0; i < count; i++)
@@ -98,7 +98,7 @@ internal static class AuditRate
         },
         flagged ? ["hate"] : [],
         flagged ? Decision.Review : Decision.Allow,
-        flagged ? [new Why("hate", "hate", 0.6f, 0.5f, 0.1f, Decision.Review)] : []);
+        flagged ? [new Why("hate", "hate", 0.6f, 0.5f, 0.1f, Decision.Review)] : [], "2026-11-21.1");
 
     private static void Send(IProducer<byte[]?, byte[]?> producer, string topic, int partition, Message<byte[]?, byte[]?> message)
     {

@@ -39,13 +39,13 @@ internal sealed class Engine : IDisposable
         DeviceReason = deviceReason;
         Bundle = bundle;
         Intake = new Intake();
-        Outcomes = new Outcomes(bundle.Identity, bundle.Policy.Version, settings.Publish, time);
+        Outcomes = new Outcomes(bundle.Identity, settings.Publish, time);
         var limit = new MicroBatchLimit(settings.Consume);
-        Judge = new PolicyJudge(bundle.Manifest, bundle.Policy);
+        Policy = new PolicyWatch(bundle, telemetry, loggers.CreateLogger<PolicyWatch>());
         Pipeline = new Pipeline(
             Intake,
             new EncodeStage(new PostDecoder(settings.Decode), _encoder, settings.Group, scorer.Pads, limit, guard, telemetry, health, time, tracer),
-            new InferStage(new FailureLadder(scorer, settings.Infer, settings.Group, _watch, telemetry, health, time, loggers.CreateLogger<FailureLadder>()), _watch, new SegmentPool(bundle.Manifest), Judge, limit, guard, telemetry, health, time));
+            new InferStage(new FailureLadder(scorer, settings.Infer, settings.Group, _watch, telemetry, health, time, loggers.CreateLogger<FailureLadder>()), _watch, new SegmentPool(bundle.Manifest), () => Policy.Judge, limit, guard, telemetry, health, time));
     }
 
     public ModelBundle Bundle { get; }
@@ -56,7 +56,8 @@ internal sealed class Engine : IDisposable
 
     public Outcomes Outcomes { get; }
 
-    public PolicyJudge Judge { get; }
+    /// <summary>What decides; looks for a new one once it is started.</summary>
+    public PolicyWatch Policy { get; }
 
     public string Device => _scorer.Device;
 
@@ -85,7 +86,7 @@ internal sealed class Engine : IDisposable
     }
 
     /// <summary>The same engine for single texts, beside the stream.</summary>
-    public TextTrial CreateTrial() => new(Bundle, _tokenizer, _encoder, _scorer, () => Judge, _grouping, _time);
+    public TextTrial CreateTrial() => new(Bundle, _tokenizer, _encoder, _scorer, () => Policy.Judge, _grouping, _time);
 
     public void Dispose()
     {

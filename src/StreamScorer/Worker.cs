@@ -62,8 +62,8 @@ internal sealed partial class Worker : IAsyncDisposable
 
             var identity = engine.Bundle.Identity;
             telemetry.ModelInfo(identity.Name, identity.Version, identity.Sha256, engine.Device);
-            telemetry.PolicyInfo(engine.Bundle.Policy.Version);
-            telemetry.KnownFlags(engine.Judge);
+            telemetry.PolicyInfo(engine.Policy.Policy.Version);
+            telemetry.KnownFlags(engine.Policy.Judge);
             telemetry.KnownOutputs(settings.Publish.ScoredTopic, settings.Publish.FlaggedTopic, settings.Publish.DeadLetterTopic);
             worker._page = ConsolePage.Open(settings, engine, telemetry, health, time);
             worker._endpoint = await OperateEndpoint.StartAsync(settings.Operate, telemetry, health, worker._page);
@@ -74,6 +74,7 @@ internal sealed partial class Worker : IAsyncDisposable
             throw;
         }
 
+        engine.Policy.Start(settings.Model.PolicyInterval, time);
         LogServing(worker._logger, engine.Bundle.Identity.Name, engine.Bundle.Identity.Version, engine.Device, engine.DeviceReason, engine.Bundle.Policy.Version);
         if (worker._page is not null)
         {
@@ -125,6 +126,7 @@ internal sealed partial class Worker : IAsyncDisposable
             await _otlp.DisposeAsync();
         }
 
+        await Engine.Policy.DisposeAsync();
         Engine.Dispose();
         _guard.Dispose();
         Telemetry.Dispose();

@@ -18,7 +18,7 @@ public sealed partial class EventsDocumentTests
         and in `State` each value in braces by its name. Level and category are chosen in the section `Logging` (`--set Logging:LogLevel:Default=Warning`). In steady state there is one line each
         `Operate:StatusInterval`; what fails many times a second is told once in 10 s, with the number of those held back. No event holds the text of a post.
 
-        10xx reading, 11xx publishing, 12xx the worker as a whole, 13xx the model, 14xx crash loops, 15xx telemetry.
+        10xx reading, 11xx publishing, 12xx the worker as a whole, 13xx the model, 14xx crash loops, 15xx telemetry, 16xx the policy.
 
         | event | level | message | when | what to do |
         |---|---|---|---|---|

@@ -2,6 +2,7 @@ using System.Text;
 using System.Threading.Channels;
 using StreamScorer.Shared.Encode;
 using StreamScorer.Shared.Infer;
+using StreamScorer.Shared.Judge;
 
 namespace StreamScorer.Tests;
 
@@ -22,6 +23,18 @@ public sealed class PipelineTests : IDisposable
         await _pipeline.RunAsync(_ => _pipeline.FillAsync(Numbers(50)), SeeAsync);
 
         Assert.Equal(Enumerable.Range(0, 50).Select(i => (long)i), _seen);
+    }
+
+    [Fact]
+    public async Task RunAsync_ShouldDecideEachMicroBatchByOnePolicy_WhenThePolicyChanges()
+    {
+        var number = 0;
+        using var pipeline = new TestPipeline(_scorer, policy: () => new PolicyJudge(TestPipeline.Bundle.Manifest, Policy.Parse(
+            Encoding.UTF8.GetBytes($"{{\"version\": \"{++number}\", \"heads\": {{}}}}"), "policy.json", TestPipeline.Bundle.Manifest.Heads)));
+
+        var entries = await pipeline.RunAsync(Numbers(16));
+
+        Assert.Equal(entries.Chunk(4).SelectMany((batch, i) => batch.Select(_ => $"{i + 1}")), entries.Select(entry => entry.Verdict!.Policy));
     }
 
     [Fact]

@@ -15,7 +15,7 @@ internal static class Records
     public static MicroBatch Batch(params SourceRecord[] records) => new([.. records.Select(r => new Entry(r))], records.Sum(r => (long)r.Bytes));
 
     /// <summary>The outcomes of a worker with default options.</summary>
-    public static Outcomes Outcomes(ModelIdentity? model = null, TimeProvider? time = null) => new(model ?? new ModelIdentity("mini", "1", "abc"), "p1", new PublishOptions(), time ?? TimeProvider.System);
+    public static Outcomes Outcomes(ModelIdentity? model = null, TimeProvider? time = null) => new(model ?? new ModelIdentity("mini", "1", "abc"), new PublishOptions(), time ?? TimeProvider.System);
 
     public static Message<byte[]?, byte[]?> DeadLetter(SourceRecord record, Reject reject) => Outcomes().DeadLetter(new Entry(record) { Reject = reject });
 }

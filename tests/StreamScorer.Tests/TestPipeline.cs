@@ -27,7 +27,7 @@ internal sealed class TestPipeline : IDisposable
     private readonly Pipeline _pipeline;
     private readonly CallWatch _watch;
 
-    public TestPipeline(IScorer scorer, TimeProvider? time = null, BundleManifest? manifest = null, InferOptions? infer = null, CrashGuard? guard = null)
+    public TestPipeline(IScorer scorer, TimeProvider? time = null, BundleManifest? manifest = null, InferOptions? infer = null, CrashGuard? guard = null, Func<PolicyJudge>? policy = null)
     {
         var clock = time ?? TimeProvider.System;
         var model = manifest ?? Bundle.Manifest;
@@ -42,7 +42,7 @@ internal sealed class TestPipeline : IDisposable
         _pipeline = new Pipeline(
             Intake,
             new EncodeStage(new PostDecoder(new DecodeOptions()), Encoder(model), grouping, pads: true, limit, crashes, _telemetry, health, clock),
-            new InferStage(ladder, _watch, new SegmentPool(model), new PolicyJudge(model, Bundle.Policy), limit, crashes, _telemetry, health, clock));
+            new InferStage(ladder, _watch, new SegmentPool(model), policy ?? (() => new PolicyJudge(model, Bundle.Policy)), limit, crashes, _telemetry, health, clock));
     }
 
     public Intake Intake { get; } = new();

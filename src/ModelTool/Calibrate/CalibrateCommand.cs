@@ -43,7 +43,7 @@ internal static class CalibrateCommand
                 }
 
                 PolicyUpdate.Write(bundle, policy);
-                invocation.Output.WriteLine($"{bundle.PolicyFile}: policy {policy.Version}, before {bundle.Policy.Version}. A running worker takes it at its next start.");
+                invocation.Output.WriteLine($"{bundle.PolicyFile}: policy {policy.Version}, before {bundle.Policy.Version}. A running worker takes it within seconds (Model:PolicyInterval).");
             });
         });
         return command;

@@ -37,7 +37,8 @@ internal static class BundleFiles
                 return $"'{expected.Name}' is missing";
             }
 
-            var length = new FileInfo(path).Length;
+            using var file = File.OpenHandle(path); // the length of a link is not that of the file, and containers get their files as links
+            var length = RandomAccess.GetLength(file);
             if (length != expected.Bytes)
             {
                 return $"'{expected.Name}' has {length} bytes and the manifest says {expected.Bytes}";

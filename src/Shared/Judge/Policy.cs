@@ -21,10 +21,9 @@ public sealed class Policy
     /// <exception cref="PolicyException">The file is missing, is no policy, or does not fit the heads.</exception>
     public static Policy Load(string file, IReadOnlyList<HeadManifest> heads)
     {
-        PolicyFile? content;
         try
         {
-            content = JsonSerializer.Deserialize(File.ReadAllBytes(file), BundleJson.Default.PolicyFile);
+            return Parse(File.ReadAllBytes(file), file, heads);
         }
         catch (Exception e) when (e is FileNotFoundException or DirectoryNotFoundException)
         {
@@ -33,6 +32,18 @@ public sealed class Policy
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {
             throw new PolicyException($"The policy {file} cannot be read: {e.Message}", e);
+        }
+    }
+
+    /// <summary>The same of content that was read already.</summary>
+    /// <param name="file">Where it is from, for the message.</param>
+    /// <exception cref="PolicyException">It is no policy, or does not fit the heads.</exception>
+    public static Policy Parse(ReadOnlySpan<byte> json, string file, IReadOnlyList<HeadManifest> heads)
+    {
+        PolicyFile? content;
+        try
+        {
+            content = JsonSerializer.Deserialize(json, BundleJson.Default.PolicyFile);
         }
         catch (JsonException e)
         {

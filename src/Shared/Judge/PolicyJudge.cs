@@ -66,7 +66,7 @@ public sealed class PolicyJudge
             }
         }
 
-        return new Verdict(new OrderedMap<HeadScore>(_names, scores), flags ?? [], decision, why ?? []);
+        return new Verdict(new OrderedMap<HeadScore>(_names, scores), flags ?? [], decision, why ?? [], PolicyVersion);
     }
 }
 

@@ -7,8 +7,10 @@ namespace StreamScorer.Shared.Judge;
 /// <param name="Flags">Names of the flags raised, each once.</param>
 /// <param name="Decision">The highest band that any label reached.</param>
 /// <param name="Why">One entry for each label that reached a threshold, in manifest order.</param>
+/// <param name="Policy">Version of the policy that decided.</param>
 public sealed record Verdict(
     IReadOnlyDictionary<string, HeadScore> Heads,
     IReadOnlyList<string> Flags,
     Decision Decision,
-    IReadOnlyList<Why> Why);
+    IReadOnlyList<Why> Why,
+    string Policy);

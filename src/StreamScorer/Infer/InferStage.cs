@@ -10,7 +10,7 @@ using StreamScorer.Shared.Judge;
 namespace StreamScorer.Infer;
 
 /// <summary>Owns the device: runs the model on the token batches of a micro-batch, one after the other, and judges the logits.</summary>
-internal sealed class InferStage(FailureLadder ladder, CallWatch watch, SegmentPool pool, PolicyJudge judge, MicroBatchLimit limit, CrashGuard guard, Telemetry telemetry, HealthState health, TimeProvider time)
+internal sealed class InferStage(FailureLadder ladder, CallWatch watch, SegmentPool pool, Func<PolicyJudge> policy, MicroBatchLimit limit, CrashGuard guard, Telemetry telemetry, HealthState health, TimeProvider time)
 {
     /// <summary>Runs until <paramref name="input"/> is completed and drained, then completes <paramref name="output"/>.</summary>
     public async Task RunAsync(ChannelReader<MicroBatch> input, ChannelWriter<MicroBatch> output, CancellationToken abort)
@@ -70,6 +70,7 @@ internal sealed class InferStage(FailureLadder ladder, CallWatch watch, SegmentP
     private void Judge(MicroBatch batch, Grouping grouping, RowScores scores)
     {
         var started = time.GetTimestamp();
+        var judge = policy(); // one for all of the micro-batch
         var segment = 0;
         foreach (var entry in batch.Scorable)
         {

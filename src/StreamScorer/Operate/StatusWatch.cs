@@ -14,8 +14,7 @@ internal sealed partial class StatusWatch : IAsyncDisposable
     private readonly TimeSpan _interval;
     private readonly TimeProvider _time;
     private readonly ILogger _logger;
-    private readonly CancellationTokenSource _stop = new();
-    private Task _loop = Task.CompletedTask;
+    private Ticker? _ticker;
     private Snapshot _told;
     private long _toldAt;
     private bool _ready;
@@ -30,7 +29,7 @@ internal sealed partial class StatusWatch : IAsyncDisposable
     /// <summary>Looks until it is disposed.</summary>
     public StatusWatch Start()
     {
-        _loop = RunAsync();
+        _ticker = new Ticker(TimeSpan.FromSeconds(1), _time, Look);
         return this;
     }
 
@@ -50,28 +49,7 @@ internal sealed partial class StatusWatch : IAsyncDisposable
         }
     }
 
-    public async ValueTask DisposeAsync()
-    {
-        await _stop.CancelAsync();
-        await _loop;
-        _stop.Dispose();
-    }
-
-    private async Task RunAsync()
-    {
-        using var timer = new PeriodicTimer(TimeSpan.FromSeconds(1), _time);
-        try
-        {
-            while (await timer.WaitForNextTickAsync(_stop.Token))
-            {
-                Look();
-            }
-        }
-        catch (OperationCanceledException)
-        {
-            // The worker ends.
-        }
-    }
+    public ValueTask DisposeAsync() => _ticker?.DisposeAsync() ?? default;
 
     private void Changed(HealthReport report)
     {

@@ -19,6 +19,7 @@ internal sealed partial class Telemetry
 
     private readonly DateTimeOffset _startedAt;
     private readonly LabelledCounts _otlpFailures = new("signal", "metrics", "traces");
+    private readonly LabelledCounts _policyChanges = new("result", "taken", "refused");
     private readonly LabelledCounts _readinessChanges = new("to", "ready", "not_ready");
     private volatile Action<Entry>? _settled;
     private volatile Func<long>? _inFlight;
@@ -49,6 +50,9 @@ internal sealed partial class Telemetry
 
     public void ModelInfo(string name, string version, string sha256, string device)
         => _model = [new("name", name), new("version", version), new("sha256", sha256), new("device", device)];
+
+    /// <summary>The policy's file changed while the worker ran.</summary>
+    public void PolicyChanged(bool taken) => _policyChanges.Add(taken ? "taken" : "refused");
 
     public void PolicyInfo(string version) => _policy = [new("version", version)];
 

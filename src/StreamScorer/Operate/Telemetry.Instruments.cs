@@ -72,6 +72,7 @@ internal sealed partial class Telemetry : IDisposable
         Meter.CreateObservableCounter("streamscorer.tokens", _tokens.Measure, "{token}", "Tokens the device worked on, real ones and padding.");
         Meter.CreateObservableCounter("streamscorer.inference_failures", _inferenceFailures.Measure, "{failure}", "Model calls that failed, by what the failure says about trying again.");
         Meter.CreateObservableCounter("streamscorer.readiness_changes", _readinessChanges.Measure, "{change}", "Times that the worker became ready, and not ready.");
+        Meter.CreateObservableCounter("streamscorer.policy_changes", _policyChanges.Measure, "{change}", "Changes of the policy's file while the worker ran, by what became of them.");
         Meter.CreateObservableCounter("streamscorer.otlp_failures", _otlpFailures.Measure, "{push}", "Pushes of telemetry that the collector did not take.");
         Meter.CreateObservableCounter("streamscorer.restarts", () => Interlocked.Read(ref _restarts), "{restart}", "1 when the process before died with records at work.");
     }

@@ -7,7 +7,7 @@ using StreamScorer.Shared.Contracts;
 namespace StreamScorer.Publish;
 
 /// <summary>Makes the records that go out of the entries that came in. Pure: no Kafka connection, no clock of its own.</summary>
-internal sealed class Outcomes(ModelIdentity model, string policyVersion, PublishOptions options, TimeProvider time)
+internal sealed class Outcomes(ModelIdentity model, PublishOptions options, TimeProvider time)
 {
     public const string HeaderReason = "dlq.reason";
     public const string HeaderMessage = "dlq.message";
@@ -55,7 +55,7 @@ internal sealed class Outcomes(ModelIdentity model, string policyVersion, Publis
             Text = new TextInfo(entry.TokenCount, entry.Truncated, entry.SegmentCount, Normalised: []),
             Language = post.Language,
             Model = model,
-            Policy = policyVersion,
+            Policy = verdict.Policy,
             Timing = new Timing(
                 post.CreatedAt,
                 inStream ? source.ConsumedAt : null,

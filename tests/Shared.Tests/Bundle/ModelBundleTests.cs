@@ -46,6 +46,25 @@ public sealed class ModelBundleTests
     }
 
     [Fact]
+    public void Open_ShouldFollowLinks_AsContainersGetTheirFiles()
+    {
+        var folder = Directory.CreateTempSubdirectory("streamscorer-test-").FullName;
+        try
+        {
+            foreach (var file in Directory.GetFiles(Repository.DefaultBundle))
+            {
+                File.CreateSymbolicLink(Path.Combine(folder, Path.GetFileName(file)), file);
+            }
+
+            Assert.Equal(ModelBundle.Open(Repository.DefaultBundle).Sha256, ModelBundle.Open(folder).Sha256);
+        }
+        finally
+        {
+            Directory.Delete(folder, recursive: true);
+        }
+    }
+
+    [Fact]
     public void Open_ShouldReadSegments_AndLeaveThemOut()
     {
         using var bundle = TestBundle.TinyBert();

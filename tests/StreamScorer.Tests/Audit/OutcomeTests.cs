@@ -92,7 +92,7 @@ public sealed class OutcomeTests
         var entry = new Entry(Records.At(3, 1842) with { Topic = topic })
         {
             Post = new Post("1", Bytes("text")),
-            Verdict = new Verdict(new Dictionary<string, HeadScore>(), ["hate"], decision, []),
+            Verdict = new Verdict(new Dictionary<string, HeadScore>(), ["hate"], decision, [], "p1"),
         };
         return Records.Outcomes(Model).ScoredMessage(entry).Value!;
     }

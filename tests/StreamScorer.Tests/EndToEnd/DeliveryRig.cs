@@ -85,7 +85,7 @@ internal sealed class DeliveryRig : IDisposable
         var (time, intake, limit) = (TimeProvider.System, new Intake(), new MicroBatchLimit(_settings.Consume));
         using var consume = new ConsumeStage(_settings, intake, _ledger, Telemetry, _health, time, NullLogger<ConsumeStage>.Instance);
         _consume = consume;
-        var compose = new ComposeStage(new Outcomes(Bundle.Identity, "1", _settings.Publish, time), Telemetry, _health, time);
+        var compose = new ComposeStage(new Outcomes(Bundle.Identity, _settings.Publish, time), Telemetry, _health, time);
         var sender = new OutcomeSender(Telemetry, time);
         var producers = new ProducerFactory(_settings, Telemetry, time, NullLogger<ProducerFactory>.Instance);
         using IPublishStage publish = new ExactlyOnceStage(
@@ -96,7 +96,7 @@ internal sealed class DeliveryRig : IDisposable
         var pipeline = new Pipeline(
             intake,
             new EncodeStage(new PostDecoder(_settings.Decode), Bundle.LoadEncoder(), _settings.Group, Scorer.Pads, limit, guard, Telemetry, _health, time),
-            new InferStage(ladder, watch, new SegmentPool(Bundle.Manifest), new PolicyJudge(Bundle.Manifest, Bundle.Policy), limit, guard, Telemetry, _health, time));
+            new InferStage(ladder, watch, new SegmentPool(Bundle.Manifest), () => new PolicyJudge(Bundle.Manifest, Bundle.Policy), limit, guard, Telemetry, _health, time));
         await pipeline.RunAsync(consume, compose, publish, _settings.Pipeline.DrainTimeout, _stop.Token);
     }
 }

@@ -10,7 +10,7 @@ public sealed class OutcomeSenderTests : IDisposable
 {
     private static readonly Verdict Flag = new(
         new Dictionary<string, HeadScore>(), ["hate"], Decision.Flag,
-        [new Why("hate", "hate", 0.9f, 0.8f, 0.1f, Decision.Flag), new Why("fake", "fake", 0.7f, 0.6f, 0.1f, Decision.Review)]);
+        [new Why("hate", "hate", 0.9f, 0.8f, 0.1f, Decision.Flag), new Why("fake", "fake", 0.7f, 0.6f, 0.1f, Decision.Review)], "1");
 
     private readonly ManualTime _time = new();
     private readonly Telemetry _telemetry;

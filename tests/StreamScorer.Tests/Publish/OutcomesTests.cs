@@ -14,7 +14,7 @@ public sealed class OutcomesTests
     private readonly ManualTime _time = new();
     private readonly Outcomes _outcomes;
 
-    public OutcomesTests() => _outcomes = new Outcomes(Model, "p1", new PublishOptions(), _time);
+    public OutcomesTests() => _outcomes = new Outcomes(Model, new PublishOptions(), _time);
 
     [Fact]
     public void ResultId_ShouldBeTheSame_WhenTheSameRecordIsScoredAgain()
@@ -35,8 +35,8 @@ public sealed class OutcomesTests
             _outcomes.ResultId(Records.One with { Partition = 1 }),
             _outcomes.ResultId(Records.One with { Offset = 1 }),
             _outcomes.ResultId(Records.One with { Partition = 10, Offset = 0 }),
-            new Outcomes(Model with { Version = "2" }, "p1", new PublishOptions(), _time).ResultId(Records.One),
-            new Outcomes(Model with { Sha256 = "abd" }, "p1", new PublishOptions(), _time).ResultId(Records.One),
+            new Outcomes(Model with { Version = "2" }, new PublishOptions(), _time).ResultId(Records.One),
+            new Outcomes(Model with { Sha256 = "abd" }, new PublishOptions(), _time).ResultId(Records.One),
         ];
 
         Assert.Equal(ids.Length, ids.Distinct().Count());
@@ -90,7 +90,7 @@ public sealed class OutcomesTests
     [InlineData("", "do-not-store", false)]
     public void DeadLetter_ShouldKnowTheHeaderByItsConfiguredName(string option, string header, bool forbidden)
     {
-        var outcomes = new Outcomes(Model, "p1", new PublishOptions { DoNotStoreHeader = option }, _time);
+        var outcomes = new Outcomes(Model, new PublishOptions { DoNotStoreHeader = option }, _time);
 
         var letter = outcomes.DeadLetter(new Entry(Records.One with { Headers = [new Header(header, [1])] }) { Reject = new Reject(RejectReason.NotJson, "m") });
 
@@ -103,8 +103,8 @@ public sealed class OutcomesTests
         var tombstone = new Entry(Records.One with { Value = null, Headers = [new Header("trace", [1])] });
 
         var sent = _outcomes.Of(tombstone);
-        var everywhere = new Outcomes(Model, "p1", new PublishOptions { Tombstones = Outputs.Scored | Outputs.DeadLetter }, _time).Of(tombstone);
-        var nowhere = new Outcomes(Model, "p1", new PublishOptions { Tombstones = Outputs.None }, _time).Of(tombstone);
+        var everywhere = new Outcomes(Model, new PublishOptions { Tombstones = Outputs.Scored | Outputs.DeadLetter }, _time).Of(tombstone);
+        var nowhere = new Outcomes(Model, new PublishOptions { Tombstones = Outputs.None }, _time).Of(tombstone);
 
         Assert.Equal(["posts.scored", "posts.flagged"], sent.Select(s => s.Topic));
         Assert.All(sent, s => Assert.Equal((Records.One.Key, null), (s.Message.Key, s.Message.Value)));
@@ -169,6 +169,6 @@ public sealed class OutcomesTests
     {
         Post = new Post("1", "text"u8.ToArray(), CreatedAt: 17),
         TokenCount = 3,
-        Verdict = new Verdict(new Dictionary<string, HeadScore>(), [], Decision.Review, []),
+        Verdict = new Verdict(new Dictionary<string, HeadScore>(), [], Decision.Review, [], "p1"),
     };
 }

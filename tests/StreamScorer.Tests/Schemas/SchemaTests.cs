@@ -20,9 +20,9 @@ public sealed class SchemaTests
         },
         ["hate"],
         Decision.Flag,
-        [new Why("hate", "hate", 0.93f, 0.8f, 0.13f, Decision.Flag)]);
+        [new Why("hate", "hate", 0.93f, 0.8f, 0.13f, Decision.Flag)], "2026-11-21.1");
 
-    private static readonly Outcomes Outcomes = new(new ModelIdentity("m", "1", new string('a', 64)), "2026-11-21.1", new PublishOptions(), new ManualTime());
+    private static readonly Outcomes Outcomes = new(new ModelIdentity("m", "1", new string('a', 64)), new PublishOptions(), new ManualTime());
 
     [Theory]
     [InlineData("post")]

@@ -41,6 +41,7 @@ internal sealed class ConsolePage(PageFeed feed, TrialRequest trial, TextTrial s
         var scoring = engine.CreateTrial();
         var feed = new PageFeed(source, settings.Operate.EventStreams);
         feed.Start(time);
+        engine.Policy.Changed += feed.Restart;
         return new ConsolePage(feed, new TrialRequest(scoring, settings.Decode), scoring);
     }
 

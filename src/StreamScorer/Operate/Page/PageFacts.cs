@@ -39,9 +39,9 @@ internal sealed record PageFacts
 
     public static PageFacts Of(Engine engine, Configure.Settings settings)
     {
-        var (manifest, policy) = (engine.Bundle.Manifest, engine.Bundle.Policy);
+        var (manifest, policy) = (engine.Bundle.Manifest, engine.Policy.Policy);
         var calibration = policy.Content.Calibration is { } own && own.Data.ModelSha256 == engine.Bundle.Sha256 ? own : null;
-        var thresholds = engine.Judge.Thresholds(language: null).ToDictionary(any => (any.Head, any.Label));
+        var thresholds = engine.Policy.Judge.Thresholds(language: null).ToDictionary(any => (any.Head, any.Label));
         return new PageFacts
         {
             Program = typeof(PageFacts).Assembly.GetCustomAttribute<AssemblyInformationalVersionAttribute>()?.InformationalVersion.Split('+')[0] ?? "unknown",

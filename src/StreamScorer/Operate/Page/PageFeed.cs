@@ -20,8 +20,7 @@ internal sealed class PageFeed : IAsyncDisposable
     private readonly List<Viewer> _viewers = [];
     private readonly Queue<PageSample> _history = new();
     private readonly List<Snapshot> _minute = [];
-    private readonly CancellationTokenSource _stop = new();
-    private Task _loop = Task.CompletedTask;
+    private Ticker? _ticker;
     private PageSample _sample;
     private bool _ended;
     private int _ticks;
@@ -45,7 +44,7 @@ internal sealed class PageFeed : IAsyncDisposable
     }
 
     /// <summary>Ticks once a second until it is disposed.</summary>
-    public void Start(TimeProvider time) => _loop = RunAsync(time);
+    public void Start(TimeProvider time) => _ticker = new Ticker(TimeSpan.FromSeconds(1), time, Tick);
 
     /// <summary>Adds a point to the charts, and tells the browsers.</summary>
     public void Tick()
@@ -104,6 +103,15 @@ internal sealed class PageFeed : IAsyncDisposable
         }
     }
 
+    /// <summary>Ends the streams, so that every browser comes again and is told what serves now.</summary>
+    public void Restart()
+    {
+        lock (_gate)
+        {
+            _viewers.ForEach(viewer => viewer.End());
+        }
+    }
+
     public async ValueTask DisposeAsync()
     {
         lock (_gate)
@@ -117,24 +125,9 @@ internal sealed class PageFeed : IAsyncDisposable
             _viewers.ForEach(viewer => viewer.End());
         }
 
-        await _stop.CancelAsync();
-        await _loop;
-        _stop.Dispose();
-    }
-
-    private async Task RunAsync(TimeProvider time)
-    {
-        using var timer = new PeriodicTimer(TimeSpan.FromSeconds(1), time);
-        try
+        if (_ticker is not null)
         {
-            while (await timer.WaitForNextTickAsync(_stop.Token))
-            {
-                Tick();
-            }
-        }
-        catch (OperationCanceledException)
-        {
-            // The worker ends.
+            await _ticker.DisposeAsync();
         }
     }
 

@@ -19,7 +19,8 @@ internal static class Entries
             },
             ["hate"],
             decision,
-            [new Why("hate", "hate", hate, 0.852f, hate - 0.852f, decision)]),
+            [new Why("hate", "hate", hate, 0.852f, hate - 0.852f, decision)],
+            "1"),
     };
 
     public static Entry DeadLetter(string value, long offset = 0)

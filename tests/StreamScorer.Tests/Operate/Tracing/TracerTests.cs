@@ -10,7 +10,7 @@ namespace StreamScorer.Tests.Operate.Tracing;
 
 public sealed class TracerTests : IDisposable
 {
-    private static readonly Verdict Flag = new(new Dictionary<string, HeadScore>(), ["hate"], Decision.Flag, []);
+    private static readonly Verdict Flag = new(new Dictionary<string, HeadScore>(), ["hate"], Decision.Flag, [], "1");
 
     private readonly CollectedSpans _spans = new();
     private readonly Tracer _tracer = new("moderators", ratio: 0, TimeProvider.System);
