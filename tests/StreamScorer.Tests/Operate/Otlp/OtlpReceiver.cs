@@ -59,6 +59,18 @@ internal sealed class OtlpReceiver : IAsyncDisposable
         }
     }
 
+    /// <summary>What came so far and was not taken yet.</summary>
+    public IReadOnlyList<OtlpPush> Received()
+    {
+        var pushes = new List<OtlpPush>();
+        while (_pushes.Reader.TryRead(out var push))
+        {
+            pushes.Add(push);
+        }
+
+        return pushes;
+    }
+
     public ValueTask DisposeAsync() => _application.DisposeAsync();
 
     private async Task AnswerAsync(HttpContext context)
