@@ -49,7 +49,7 @@ public abstract class ClientSamplesTests
     internal abstract Task<TestKafka> KafkaAsync();
 
     /// <summary>Leaves in a topic what readers must not see, where Kafka knows of such things.</summary>
-    internal virtual void Spoil(string topic)
+    internal virtual void Spoil(WorkerHarness harness)
     {
     }
 
@@ -57,7 +57,7 @@ public abstract class ClientSamplesTests
     /// <returns>The flagged one.</returns>
     private async Task<JsonElement> ScoreAsync(WorkerHarness harness)
     {
-        Spoil(harness.Flagged);
+        Spoil(harness);
         await harness.RunUntilAsync(scored: 2, deadLetters: 0);
         var scored = await harness.Kafka.ReadToEndAsync(harness.Scored);
         Assert.Equal(["ann", "bob"], scored.Select(record => Encoding.UTF8.GetString(record.Message.Key!)).Order());
@@ -113,14 +113,14 @@ public sealed class RealKafkaClientSamplesTests(RealKafkaFixture kafka) : Client
     internal override async Task<TestKafka> KafkaAsync() => await kafka.GetAsync();
 
     /// <summary>In every partition a post that was never committed: readers must not see it.</summary>
-    internal override void Spoil(string topic)
+    internal override void Spoil(WorkerHarness harness)
     {
-        using var producer = new ProducerBuilder<Null, byte[]>(new ProducerConfig { BootstrapServers = kafka.GetAsync().Result.BootstrapServers, TransactionalId = topic }).Build();
+        using var producer = new ProducerBuilder<Null, byte[]>(new ProducerConfig { BootstrapServers = harness.Kafka.BootstrapServers, TransactionalId = harness.Flagged }).SetLogHandler((_, _) => { }).Build();
         producer.InitTransactions(TestKafka.Limit);
         producer.BeginTransaction();
         for (var partition = 0; partition < 3; partition++)
         {
-            producer.Produce(new TopicPartition(topic, partition), new Message<Null, byte[]> { Value = """{"id":"aborted","decision":"flag","why":[]}"""u8.ToArray() });
+            producer.Produce(new TopicPartition(harness.Flagged, partition), new Message<Null, byte[]> { Value = """{"id":"aborted","decision":"flag","why":[]}"""u8.ToArray() });
         }
 
         producer.Flush(TestKafka.Limit);
