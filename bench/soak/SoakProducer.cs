@@ -32,37 +32,49 @@ internal sealed class SoakProducer(IReadOnlyDictionary<string, string> client, S
         Error? failed = null;
         var watch = Stopwatch.StartNew();
         var haunting = Task.CompletedTask;
-        var number = 0;
-        for (; number < count && watch.Elapsed < (pace.Time ?? TimeSpan.MaxValue); number++)
+        try
         {
-            var ahead = pace.Rate == 0 ? 0 : (number / pace.Rate) - watch.Elapsed.TotalSeconds;
-            if (ahead > 0.01)
-            {
-                await Task.Delay(TimeSpan.FromSeconds(ahead), stop);
-            }
-
-            while (pace.IsFull?.Invoke(number) == true)
-            {
-                await Task.Delay(20, stop);
-            }
-
-            stop.ThrowIfCancellationRequested();
-            await SendAsync(producer, SoakRecord.Make(seed, number).Message(seed), e => failed ??= e, stop);
-            if (number % 500 == 250 && haunting.IsCompleted)
-            {
-                haunting = Task.Run(() => Haunt(ghosts), stop);
-            }
-
-            if (failed is { } error)
-            {
-                throw new InvalidOperationException($"A post could not be sent: {error.Reason} ({error.Code}). The numbers would not add up, so the soak ends.");
-            }
+            await SendAllAsync();
+        }
+        finally
+        {
+            await haunting.ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing); // the client does not bear to be disposed of during a call
         }
 
-        await Task.Run(() => producer.Flush(stop), stop);
-        await haunting;
-        Sent = number;
-        Done = Acknowledged == Sent ? true : throw new InvalidOperationException($"Only {Acknowledged} of {Sent} posts were acknowledged{(failed is null ? "" : $": {failed.Reason}")}.");
+        async Task SendAllAsync()
+        {
+            var number = 0;
+            for (; number < count && watch.Elapsed < (pace.Time ?? TimeSpan.MaxValue); number++)
+            {
+                var ahead = pace.Rate == 0 ? 0 : (number / pace.Rate) - watch.Elapsed.TotalSeconds;
+                if (ahead > 0.01)
+                {
+                    await Task.Delay(TimeSpan.FromSeconds(ahead), stop);
+                }
+
+                while (pace.IsFull?.Invoke(number) == true)
+                {
+                    await Task.Delay(20, stop);
+                }
+
+                stop.ThrowIfCancellationRequested();
+                await SendAsync(producer, SoakRecord.Make(seed, number).Message(seed), e => failed ??= e, stop);
+                if (number % 500 == 250 && haunting.IsCompleted)
+                {
+                    haunting = Task.Run(() => Haunt(ghosts), stop);
+                }
+
+                if (failed is { } error)
+                {
+                    throw new InvalidOperationException($"A post could not be sent: {error.Reason} ({error.Code}). The numbers would not add up, so the soak ends.");
+                }
+            }
+
+            await Task.Run(() => producer.Flush(stop), stop);
+            await haunting;
+            Sent = number;
+            Done = Acknowledged == Sent ? true : throw new InvalidOperationException($"Only {Acknowledged} of {Sent} posts were acknowledged{(failed is null ? "" : $": {failed.Reason}")}.");
+        }
     }
 
     private async Task SendAsync(IProducer<byte[]?, byte[]?> producer, Message<byte[]?, byte[]?> message, Action<Error> fail, CancellationToken stop)

@@ -74,7 +74,7 @@ internal sealed class Trial(string name, TrialKind kind, TrialOptions options, D
         var producer = new SoakProducer(cluster.Client, topics, options.Seed, options.Most);
         var verifier = Verifier();
         var first = Worker("w1");
-        var load = producer.RunAsync(options.Time is null ? new Pace(options.Rate) : new Pace(0, sent => sent - verifier.Answered > Backlog, options.Time), stop);
+        var load = producer.RunAsync(options.Time is null ? new Pace(options.Rate) : new Pace(0, sent => sent - verifier.Answered > Backlog, options.Time), all.Token);
         var reading = Task.Run(() => Watch(producer, verifier, stop), stop);
         var breaking = UntilAnsweredAsync(kind.Faults(this, all.Token), all.Token);
         var sampling = _memory is null ? Task.CompletedTask : UntilAnsweredAsync(_memory.RunAsync(first.Pid, all.Token), all.Token);
@@ -86,6 +86,7 @@ internal sealed class Trial(string name, TrialKind kind, TrialOptions options, D
         finally
         {
             await _answered.CancelAsync();
+            await load.ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
             await breaking.ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing); // what it has broken it mends before it ends
             await sampling.ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
         }

@@ -9,6 +9,7 @@ internal static partial class Trials
     {
         for (var i = 0; ; i++)
         {
+            await WorkingAsync(trial, until);
             await SuperviseAsync(trial, TimeSpan.FromSeconds(10), until);
             if (await ChosenAsync(() => choose(i)) is not { } broker)
             {
@@ -53,6 +54,7 @@ internal static partial class Trials
     {
         for (var i = 0; ; i++)
         {
+            await WorkingAsync(trial, until);
             await SuperviseAsync(trial, TimeSpan.FromSeconds(10), until);
             var pid = await trial.Cluster.PidAsync(trial.Cluster.Leader(trial.Topics.Scored, i % trial.Partitions));
             await Run.SignalAsync("STOP", pid);

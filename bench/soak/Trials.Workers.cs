@@ -36,6 +36,7 @@ internal static partial class Trials
         trial.Worker("w2");
         for (var i = 0; ; i++)
         {
+            await WorkingAsync(trial, until);
             await SuperviseAsync(trial, TimeSpan.FromSeconds(10), until);
             await PauseAsync(trial, trial.Worker(i % 2 == 0 ? "w1" : "w2"), TimeSpan.FromSeconds(20), () => Task.CompletedTask);
         }
@@ -46,8 +47,10 @@ internal static partial class Trials
         var other = trial.Worker("w2");
         while (true)
         {
+            await WorkingAsync(trial, until);
             await SuperviseAsync(trial, TimeSpan.FromSeconds(10), until);
             await PauseAsync(trial, trial.Worker("w1"), TimeSpan.FromMilliseconds(trial.Dice.Next(3_000, 9_000)), () => other.StopAsync());
+            await WorkingAsync(trial, until);
             await SuperviseAsync(trial, TimeSpan.FromSeconds(10), until);
             await PauseAsync(trial, trial.Worker("w1"), TimeSpan.FromMilliseconds(trial.Dice.Next(3_000, 9_000)), () =>
             {
