@@ -1,6 +1,7 @@
 using System.CommandLine;
 using StreamScorer.Configure;
 using StreamScorer.Operate;
+using StreamScorer.Operate.Otlp;
 using StreamScorer.Shared.Bundle;
 
 namespace StreamScorer.Commands;
@@ -45,12 +46,13 @@ internal static class CheckCommand
         }
 
         well &= await ReportAsync(output, "endpoint", () => EndpointAsync(settings));
+        well &= await ReportAsync(output, "telemetry", () => Task.FromResult(Telemetry(settings)));
         return well ? ExitCode.Ok : ExitCode.CannotStart;
     }
 
     private static string Model(Settings settings)
     {
-        using var telemetry = new Telemetry(TimeProvider.System);
+        using var telemetry = new Operate.Telemetry(TimeProvider.System);
         using var engine = Engine.Open(settings, telemetry, new HealthState(settings.Operate, TimeProvider.System), TimeProvider.System);
         var identity = engine.Bundle.Identity;
         return $"{identity.Name} {identity.Version} (sha256 {identity.Sha256[..12]}…), policy {engine.Bundle.Policy.Version}, on {engine.Device}: {engine.DeviceReason}";
@@ -61,10 +63,15 @@ internal static class CheckCommand
             ? throw new StartupException(string.Join('\n', faults))
             : $"{settings.Kafka.BootstrapServers} answers and has all four topics";
 
+    /// <summary>A collector that is down keeps no worker from starting, so it is not asked.</summary>
+    private static string Telemetry(Settings settings) => OtlpExport.Endpoint(settings.Otlp, Environment.GetEnvironmentVariable) is { } endpoint
+        ? $"pushed to {endpoint} (not tried)"
+        : "not pushed (Otlp:Endpoint)";
+
     /// <summary>Only by listening is it certain that the port is free.</summary>
     private static async Task<string> EndpointAsync(Settings settings)
     {
-        using var telemetry = new Telemetry(TimeProvider.System);
+        using var telemetry = new Operate.Telemetry(TimeProvider.System);
         await using var endpoint = await OperateEndpoint.StartAsync(settings.Operate, telemetry, new HealthState(settings.Operate, TimeProvider.System));
         return endpoint is null ? "off (Operate:Enabled)" : $"{endpoint.Url} is free";
     }

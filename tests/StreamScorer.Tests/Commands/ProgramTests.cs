@@ -167,12 +167,12 @@ public sealed class ProgramTests
     [Fact]
     public async Task Check_ShouldReportEveryPart()
     {
-        using var program = WorkerProgram.Start(["check", "--set", "Kafka:BootstrapServers=127.0.0.1:1", "--set", "Kafka:ConnectTimeout=00:00:01", "--set", "Operate:Enabled=false", "--model", "/nowhere"]);
+        using var program = WorkerProgram.Start(["check", "--set", "Kafka:BootstrapServers=127.0.0.1:1", "--set", "Kafka:ConnectTimeout=00:00:01", "--set", "Operate:Enabled=false", "--model", "/nowhere"], ("OTEL_EXPORTER_OTLP_ENDPOINT", "collector:4317"));
 
         var (code, output, _) = await EndAsync(program);
 
         Assert.Equal(2, code);
-        Assert.Equal(["ok    configuration", "FAULT bundle", "FAULT kafka", "ok    endpoint"], output.TrimEnd('\n').Split('\n').Select(line => line.Split(':')[0]));
+        Assert.Equal(["ok    configuration", "FAULT bundle", "FAULT kafka", "ok    endpoint", "FAULT telemetry"], output.TrimEnd('\n').Split('\n').Select(line => line.Split(':')[0]));
     }
 
     [Fact]

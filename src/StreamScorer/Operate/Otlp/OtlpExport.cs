@@ -12,6 +12,7 @@ namespace StreamScorer.Operate.Otlp;
 internal sealed partial class OtlpExport : IAsyncDisposable
 {
     public const string EndpointVariable = "OTEL_EXPORTER_OTLP_ENDPOINT";
+    public const string HeadersVariable = "OTEL_EXPORTER_OTLP_HEADERS";
 
     /// <summary>What the last push may take of a shutdown: with a collector that does not answer it is lost.</summary>
     private static readonly TimeSpan LastPushLimit = TimeSpan.FromSeconds(2);
@@ -48,8 +49,14 @@ internal sealed partial class OtlpExport : IAsyncDisposable
     /// <param name="group">Consumer group, for the spans.</param>
     /// <param name="environment">Variables of the process.</param>
     /// <returns>Null when no endpoint is configured.</returns>
-    /// <exception cref="StartupException">The environment names an endpoint that is none.</exception>
+    /// <exception cref="StartupException">The environment asks for what cannot be.</exception>
     public static OtlpExport? Start(OtlpOptions options, string group, Telemetry telemetry, TimeProvider time, ILogger<OtlpExport> logger, Func<string, string?> environment)
+        => Endpoint(options, environment) is { } endpoint ? new OtlpExport(options, endpoint, group, telemetry, time, logger) : null;
+
+    /// <param name="environment">Variables of the process.</param>
+    /// <returns>Where telemetry is pushed; null when no endpoint is configured.</returns>
+    /// <exception cref="StartupException">The environment asks for what cannot be.</exception>
+    public static Uri? Endpoint(OtlpOptions options, Func<string, string?> environment)
     {
         var endpoint = options.Endpoint ?? environment(EndpointVariable);
         if (string.IsNullOrWhiteSpace(endpoint))
@@ -57,9 +64,9 @@ internal sealed partial class OtlpExport : IAsyncDisposable
             return null;
         }
 
-        return OtlpOptions.Fault(endpoint) is { } fault
-            ? throw new StartupException($"{EndpointVariable} {fault} Correct or unset it, or set Otlp:Endpoint.")
-            : new OtlpExport(options, new Uri(endpoint), group, telemetry, time, logger);
+        return OtlpOptions.Fault(endpoint) is { } fault ? throw new StartupException($"{EndpointVariable} {fault} Correct or unset it, or set Otlp:Endpoint.")
+            : options.Headers is null && OtlpOptions.HeadersFault(environment(HeadersVariable)) is { } unfit ? throw new StartupException($"{HeadersVariable} {unfit} Correct or unset it, or set Otlp:Headers.")
+            : new Uri(endpoint);
     }
 
     public async ValueTask DisposeAsync()

@@ -54,10 +54,30 @@ internal sealed record OtlpOptions : IValidatableObject
             yield return new ValidationResult($"{nameof(Endpoint)} {fault}", [nameof(Endpoint)]);
         }
 
-        if (Headers is not null && Headers.Split(',').Any(header => header.IndexOf('=', StringComparison.Ordinal) < 1 || header.Any(char.IsControl)))
+        if (HeadersFault(Headers) is { } unfit)
         {
-            yield return new ValidationResult($"{nameof(Headers)} must be name=value pairs on one line, separated by commas.", [nameof(Headers)]);
+            yield return new ValidationResult($"{nameof(Headers)} {unfit}", [nameof(Headers)]);
         }
+    }
+
+    /// <returns>What is wrong with headers, as the end of a sentence and without any of them; null when nothing is.</returns>
+    public static string? HeadersFault(string? headers)
+    {
+        // Asked of the very class that has to take them: what it refuses, the exporter drops together with what it should send, without a word.
+        using var request = new HttpRequestMessage();
+        foreach (var pair in headers is { Length: > 0 } ? headers.Split(',').Select(header => header.Split('=', 2)) : [])
+        {
+            try
+            {
+                request.Headers.Add(pair[0].Trim(), pair.Length == 2 ? Uri.UnescapeDataString(pair[1].Trim()) : throw new FormatException());
+            }
+            catch (Exception e) when (e is FormatException or ArgumentException or InvalidOperationException)
+            {
+                return "must be name=value pairs, separated by commas, that HTTP allows as headers of a request.";
+            }
+        }
+
+        return null;
     }
 
     /// <returns>What is wrong with an endpoint, as the end of a sentence; null when nothing is.</returns>

@@ -135,6 +135,20 @@ public sealed class OtlpExportTests : IDisposable
         Assert.StartsWith("OTEL_EXPORTER_OTLP_ENDPOINT must be the address of a collector", e.Message, StringComparison.Ordinal);
     }
 
+    [Theory]
+    [InlineData("secret")]
+    [InlineData("a b=secret")]
+    public void Endpoint_ShouldNameTheVariable_WhenItHoldsNoHeaders(string headers)
+    {
+        var options = new OtlpOptions { Endpoint = "http://127.0.0.1:1" };
+
+        var e = Assert.Throws<StartupException>(() => OtlpExport.Endpoint(options, name => name == OtlpExport.HeadersVariable ? headers : null));
+
+        Assert.StartsWith("OTEL_EXPORTER_OTLP_HEADERS must be name=value pairs", e.Message, StringComparison.Ordinal);
+        Assert.DoesNotContain("secret", e.Message, StringComparison.Ordinal);
+        Assert.NotNull(OtlpExport.Endpoint(options with { Headers = "a=b" }, _ => headers));
+    }
+
     private OtlpExport Start(OtlpOptions options) => OtlpExport.Start(options, "group", _telemetry, TimeProvider.System, _logger, _ => null)!;
 
     private int Failures()
