@@ -1,4 +1,5 @@
 using System.Text;
+using System.Text.Json.Nodes;
 using StreamScorer.Operate.Page;
 using StreamScorer.Shared.Bundle;
 using StreamScorer.Shared.Contracts;
@@ -71,11 +72,13 @@ public sealed class TextTrialTests : IDisposable
     [Fact]
     public async Task ScoreAsync_ShouldTellTheThresholdsOfTheLabelsThatDecide()
     {
+        var policy = JsonNode.Parse(await File.ReadAllTextAsync(Path.Combine(Repository.DefaultBundle, "policy.json")))!["heads"]!["fake"]!["fake"]!;
+
         var heads = (await ScoreAsync("text"))!.Heads;
 
         var fake = heads.Single(head => head.Head == "fake").Labels;
         Assert.Equal(["not_fake", "fake"], fake.Select(label => label.Label));
-        Assert.Equal(((float?)null, (float?)null, (float?)0.5f, (float?)0.667f), (fake[0].Review, fake[0].Flag, fake[1].Review, fake[1].Flag));
+        Assert.Equal(((float?)null, (float?)null, (float?)policy["review"], (float?)policy["flag"]), (fake[0].Review, fake[0].Flag, fake[1].Review, fake[1].Flag));
         Assert.Equal(1, fake.Sum(label => label.Probability), 4);
         Assert.Single(fake, label => label.Chosen);
     }
