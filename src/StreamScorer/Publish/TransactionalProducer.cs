@@ -6,10 +6,14 @@ using StreamScorer.Settle;
 namespace StreamScorer.Publish;
 
 /// <summary>A producer and its transactions: each call is repeated as long as Kafka calls its failure retriable; other failures are the caller's. One caller at a time.</summary>
-internal sealed partial class TransactionalProducer(Func<IProducer<byte[]?, byte[]?>> build, SettleOptions options, HealthState health, TimeProvider time, ILogger logger) : IDisposable
+/// <param name="patience">For a call that does not come back though its own limit is over; null: a minute.</param>
+internal sealed partial class TransactionalProducer(Func<IProducer<byte[]?, byte[]?>> build, SettleOptions options, HealthState health, TimeProvider time, ILogger logger, TimeSpan? patience = null) : IDisposable
 {
     /// <summary>How long one call may block: less often is asked again, more often the end of the pipeline would have to wait for it.</summary>
     private static readonly TimeSpan CallLimit = TimeSpan.FromSeconds(5);
+
+    /// <summary>The client does not always heed that limit: a call that is in the way when the coordinator dies may never come back.</summary>
+    private readonly TimeSpan _patience = patience ?? TimeSpan.FromMinutes(1);
 
     private static readonly TimeSpan FirstPause = TimeSpan.FromMilliseconds(50);
     private static readonly TimeSpan LongestPause = TimeSpan.FromSeconds(2);
@@ -19,6 +23,7 @@ internal sealed partial class TransactionalProducer(Func<IProducer<byte[]?, byte
 
     private IProducer<byte[]?, byte[]?>? _producer;
     private long _begun;
+    private bool _stuck;
 
     /// <summary>For sending within the open transaction.</summary>
     public IProducer<byte[]?, byte[]?> Producer => _producer!;
@@ -58,7 +63,14 @@ internal sealed partial class TransactionalProducer(Func<IProducer<byte[]?, byte
         InTransaction = false;
     }
 
-    public void Dispose() => _producer?.Dispose();
+    /// <summary>A client that is stuck cannot be disposed of either; it ends with the process.</summary>
+    public void Dispose()
+    {
+        if (!_stuck)
+        {
+            _producer?.Dispose();
+        }
+    }
 
     private async Task CallAsync(string name, Action call, CancellationToken abort)
     {
@@ -69,7 +81,7 @@ internal sealed partial class TransactionalProducer(Func<IProducer<byte[]?, byte
             try
             {
                 // Its own thread for the time of the call, because librdkafka's transaction calls block.
-                await Task.Factory.StartNew(call, CancellationToken.None, TaskCreationOptions.LongRunning, TaskScheduler.Default);
+                await ReturnedAsync(name, Task.Factory.StartNew(call, CancellationToken.None, TaskCreationOptions.LongRunning, TaskScheduler.Default), abort);
                 return;
             }
             catch (KafkaException e) when (e.Tier() == FaultTier.Retriable)
@@ -84,6 +96,39 @@ internal sealed partial class TransactionalProducer(Func<IProducer<byte[]?, byte
 
                 await Task.Delay(pause, time, abort);
             }
+        }
+    }
+
+    /// <summary>Waits for a call, by the real clock: native code does not heed another one. At an abort it is still given the time it was promised.</summary>
+    /// <exception cref="TimeoutException">It does not come back; the producer must not be used any more.</exception>
+    private async Task ReturnedAsync(string name, Task call, CancellationToken abort)
+    {
+        try
+        {
+            await call.WaitAsync(_patience, abort);
+        }
+        catch (OperationCanceledException) when (!call.IsCompleted)
+        {
+            await GivenUpAsync(name, call, _patience < 2 * CallLimit ? _patience : 2 * CallLimit);
+        }
+        catch (TimeoutException) when (!call.IsCompleted)
+        {
+            await GivenUpAsync(name, call, TimeSpan.Zero);
+        }
+    }
+
+    private async Task GivenUpAsync(string name, Task call, TimeSpan last)
+    {
+        try
+        {
+            await call.WaitAsync(last);
+        }
+        catch (TimeoutException) when (!call.IsCompleted)
+        {
+            // Fatal tier: only a new process helps. The brokers end the transaction, at Settle:TransactionTimeout or when its name comes back.
+            _stuck = true;
+            InTransaction = false;
+            throw new TimeoutException($"The Kafka client is stuck: its call {name}, which was given {CallLimit.TotalSeconds:F0} s, has not come back. Start the worker again; nothing uncommitted is lost, it is read again.");
         }
     }
 

@@ -50,6 +50,40 @@ public sealed class TransactionalProducerTests : IDisposable
         await Assert.ThrowsAnyAsync<OperationCanceledException>(() => producer.OpenAsync(abort.Token));
     }
 
+    /// <summary>As librdkafka does when the coordinator dies at the wrong moment.</summary>
+    [Theory]
+    [InlineData(false)]
+    [InlineData(true)]
+    public async Task CommitAsync_ShouldEndTheWorker_WhenTheCallNeverComesBack(bool aborted)
+    {
+        using var gate = new ManualResetEventSlim();
+        using var abort = new CancellationTokenSource();
+        var disposed = false;
+        var producer = new TransactionalProducer(() => TestProducer.Create(before: (call, _) =>
+        {
+            disposed |= call == "Dispose";
+            if (call == "SendOffsetsToTransaction")
+            {
+                gate.Wait();
+            }
+        }), new SettleOptions(), _health, TimeProvider.System, _log, TimeSpan.FromMilliseconds(200));
+        await producer.OpenAsync(CancellationToken.None);
+        producer.Begin();
+
+        var commit = producer.CommitAsync([], new Membership(), abort.Token);
+        if (aborted)
+        {
+            await abort.CancelAsync();
+        }
+
+        var fault = await Assert.ThrowsAsync<TimeoutException>(() => commit.WaitAsync(TimeSpan.FromSeconds(20)));
+        Assert.Contains("its call SendOffsetsToTransaction", fault.Message, StringComparison.Ordinal);
+        Assert.False(producer.InTransaction);
+        producer.Dispose();
+        Assert.False(disposed); // it would wait for the call
+        gate.Set();
+    }
+
     private static void Fail(bool fails)
     {
         if (fails)
@@ -57,4 +91,6 @@ public sealed class TransactionalProducerTests : IDisposable
             throw TestProducer.Retriable();
         }
     }
+
+    private sealed class Membership : Confluent.Kafka.IConsumerGroupMetadata;
 }
