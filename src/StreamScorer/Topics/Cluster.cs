@@ -2,12 +2,16 @@ using Confluent.Kafka;
 using Confluent.Kafka.Admin;
 using StreamScorer.Configure;
 using StreamScorer.Operate;
+using StreamScorer.Settle;
 
 namespace StreamScorer.Topics;
 
 /// <summary>What the tools ask the brokers before they read: partitions, first and last offsets, offsets by time, positions of a group.</summary>
 internal sealed class Cluster : IDisposable
 {
+    /// <summary>The brokers make the topic of the groups' offsets when a group is first asked for, and until that is done nobody answers for one.</summary>
+    private static readonly TimeSpan CoordinatorLimit = TimeSpan.FromSeconds(30);
+
     private readonly KafkaOptions _kafka;
     private readonly IAdminClient _admin;
     private readonly IReadOnlyDictionary<string, int[]> _partitions;
@@ -48,15 +52,23 @@ internal sealed class Cluster : IDisposable
     /// <summary>What the group has committed, by partition; partitions without an offset are left out. Joins nothing.</summary>
     public async Task<IReadOnlyDictionary<int, long>> CommittedAsync(string group, string topic)
     {
-        try
+        var partitions = Partitions(topic).Select(p => new TopicPartition(topic, p)).ToList();
+        for (var started = TimeProvider.System.GetTimestamp(); ;)
         {
-            var partitions = Partitions(topic).Select(p => new TopicPartition(topic, p)).ToList();
-            var answer = await _admin.ListConsumerGroupOffsetsAsync([new ConsumerGroupTopicPartitions(group, partitions)], new ListConsumerGroupOffsetsOptions { RequestTimeout = _kafka.ConnectTimeout });
-            return answer.Single().Partitions.Where(p => p.Offset.Value >= 0).ToDictionary(p => p.Partition.Value, p => p.Offset.Value);
-        }
-        catch (KafkaException e)
-        {
-            throw Fault($"The offsets of group '{group}'", e.Error, $"Grant this user DESCRIBE on group '{group}'.");
+            try
+            {
+                var answer = await _admin.ListConsumerGroupOffsetsAsync([new ConsumerGroupTopicPartitions(group, partitions)], new ListConsumerGroupOffsetsOptions { RequestTimeout = _kafka.ConnectTimeout });
+                return answer.Single().Partitions.Where(p => p.Offset.Value >= 0).ToDictionary(p => p.Partition.Value, p => p.Offset.Value);
+            }
+            catch (KafkaException e) when (e.Tier() == FaultTier.Retriable && TimeProvider.System.GetElapsedTime(started) < CoordinatorLimit)
+            {
+                // Pressure tier: as a rule it has waited already, for as long as a request may take.
+                await Task.Delay(TimeSpan.FromMilliseconds(200));
+            }
+            catch (KafkaException e)
+            {
+                throw Fault($"The offsets of group '{group}'", e.Error, $"Grant this user DESCRIBE on group '{group}'.");
+            }
         }
     }
 
