@@ -23,13 +23,13 @@ internal sealed record HeadFit(double Temperature, HeadCalibration Calibration, 
     {
         var temperature = Fit(head, "the data has");
         var folds = Enumerable.Range(0, targets.Folds).Select(fold => Part.Of(head, fold, targets.Folds)).ToList();
-        var samples = head.At(temperature);
-        var heldOut = samples with { Samples = [.. folds.SelectMany(fold => fold.Held.Samples)] };
+        var scored = head.Score(temperature);
+        var heldOut = scored.Samples with { Samples = [.. folds.SelectMany(fold => fold.Held.Samples.Samples)] };
         var calibrations = new Dictionary<string, LabelCalibration>();
         var thresholds = new Dictionary<string, (float? Flag, float? Review)>();
         foreach (var label in labels)
         {
-            var fit = new LabelFit(head.Curve(temperature, label.Index), [.. folds.Select(fold => fold.Curves(label.Index))]);
+            var fit = new LabelFit(scored.Curve(label.Index), [.. folds.Select(fold => (fold.Others.Curve(label.Index), fold.Held.Curve(label.Index)))]);
             if (fit.Curve.Positives == 0)
             {
                 throw new ToolException($"No row of the data has the label {head.Head.Name}.{label.Name}: no threshold can be chosen for it. Give rows that have it, or take it out of --label and its rule out of the policy.");
@@ -50,7 +50,7 @@ internal sealed record HeadFit(double Temperature, HeadCalibration Calibration, 
         var calibration = new HeadCalibration(
             head.Rows.Count,
             Figures(Calibrate.Temperature.NegativeLogLikelihood(head, 1), head.At(1)),
-            Figures(Calibrate.Temperature.NegativeLogLikelihood(head, temperature), samples),
+            Figures(Calibrate.Temperature.NegativeLogLikelihood(head, temperature), scored.Samples),
             Figures(folds.Sum(fold => fold.Loss.Sum) / folds.Sum(fold => fold.Loss.Count), heldOut),
             calibrations,
             head.Background.Count > 0 ? head.Background.Count : null);
@@ -64,7 +64,7 @@ internal sealed record HeadFit(double Temperature, HeadCalibration Calibration, 
         new(Figure.Round(loss), Figure.Round(Reliability.Error(Reliability.Claims(samples)) ?? 0));
 
     /// <summary>One part of the cross-validation: a temperature from the other parts, and what it makes of this one.</summary>
-    private sealed record Part(HeadRows OtherRows, HeadRows HeldRows, double Temperature, HeadSamples Held, (double Sum, int Count) Loss)
+    private sealed record Part(ScoredRows Others, ScoredRows Held, (double Sum, int Count) Loss)
     {
         public static Part Of(HeadRows head, int fold, int folds)
         {
@@ -75,10 +75,8 @@ internal sealed record HeadFit(double Temperature, HeadCalibration Calibration, 
             }
 
             var temperature = Fit(others, "without one part of the cross-validation the data has");
-            return new Part(others, held, temperature, held.At(temperature), Calibrate.Temperature.Loss(held, temperature));
+            return new Part(others.Score(temperature), held.Score(temperature), Calibrate.Temperature.Loss(held, temperature));
         }
-
-        public (ThresholdCurve Others, ThresholdCurve Held) Curves(int label) => (OtherRows.Curve(Temperature, label), HeldRows.Curve(Temperature, label));
     }
 
     private sealed record LabelFit(ThresholdCurve Curve, IReadOnlyList<(ThresholdCurve Others, ThresholdCurve Held)> Folds)

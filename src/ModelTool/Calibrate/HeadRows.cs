@@ -8,6 +8,14 @@ namespace ModelTool.Calibrate;
 /// <param name="Truth">By label; null where nobody knows.</param>
 internal sealed record LogitSample(string Id, float[] Logits, bool?[] Truth);
 
+/// <summary>Probabilities at one temperature.</summary>
+/// <param name="Background">[posts][labels].</param>
+internal sealed record ScoredRows(HeadSamples Samples, IReadOnlyList<float[]> Background)
+{
+    /// <summary>What every threshold catches of a label.</summary>
+    public ThresholdCurve Curve(int label) => new(Outcome.Of(Samples, label), [.. Background.Select(probabilities => probabilities[label])]);
+}
+
 /// <summary>A head, the posts whose label under it is known, and its background: posts that nobody labelled for it.</summary>
 internal sealed record HeadRows(HeadManifest Head, IReadOnlyList<LogitSample> Rows, IReadOnlyList<LogitSample> Background)
 {
@@ -23,10 +31,8 @@ internal sealed record HeadRows(HeadManifest Head, IReadOnlyList<LogitSample> Ro
         Head.Labels,
         [.. Rows.Select((row, i) => new Sample(i, row.Id, "-", [], row.Truth, HeadProbabilities.Of(Head.Kind, row.Logits, (float)temperature)))]);
 
-    /// <summary>What every threshold catches of a label, when probabilities are made at a temperature.</summary>
-    public ThresholdCurve Curve(double temperature, int label) => new(
-        Outcome.Of(At(temperature), label),
-        [.. Background.Select(row => HeadProbabilities.Of(Head.Kind, row.Logits, (float)temperature)[label])]);
+    /// <summary>The same with the background, for the curves of all labels.</summary>
+    public ScoredRows Score(double temperature) => new(At(temperature), [.. Background.Select(row => HeadProbabilities.Of(Head.Kind, row.Logits, (float)temperature))]);
 
     /// <summary>The rows of a part, or all others.</summary>
     public HeadRows Fold(int fold, int folds, bool others) => this with { Rows = Fold(Rows, fold, folds, others), Background = Fold(Background, fold, folds, others) };
