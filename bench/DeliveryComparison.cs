@@ -1,10 +1,7 @@
 using System.CommandLine;
-using System.Diagnostics;
 using System.Globalization;
 using Confluent.Kafka;
 using Confluent.Kafka.Admin;
-using Microsoft.Extensions.Logging.Abstractions;
-using StreamScorer;
 using StreamScorer.Configure;
 using StreamScorer.Consume;
 using StreamScorer.Operate;
@@ -64,7 +61,7 @@ internal static class DeliveryComparison
         Console.WriteLine("|---|---|---|");
         foreach (var mode in Modes)
         {
-            Row(mode.ToString(), rates[mode], rates[Delivery.AtLeastOnce]);
+            Rates.Row(mode.ToString(), rates[mode], rates[Delivery.AtLeastOnce], "F3");
         }
 
         return 0;
@@ -85,7 +82,7 @@ internal static class DeliveryComparison
         producer.Flush(CancellationToken.None);
     }
 
-    /// <summary>From the first record handed on to the last outcome that is final; joining the group and loading the model are left out.</summary>
+    /// <summary>Posts a second, of a group of its own.</summary>
     internal static async Task<double> RunOnceAsync(Settings settings, Delivery delivery, int count, bool model)
     {
         settings = settings with
@@ -93,41 +90,8 @@ internal static class DeliveryComparison
             Kafka = settings.Kafka with { GroupId = Guid.NewGuid().ToString("N") },
             Settle = settings.Settle with { Delivery = delivery },
         };
-        await using var worker = await Worker.OpenAsync(settings, NullLoggerFactory.Instance, TimeProvider.System, scorer => model ? scorer : new FreeScorer(scorer));
-        using var stop = new CancellationTokenSource();
-        var run = worker.RunAsync(stop.Token);
-        long started = 0;
-        while (true)
-        {
-            var snapshot = worker.Telemetry.Read();
-            started = started == 0 && snapshot.Consumed > 0 ? Stopwatch.GetTimestamp() : started;
-            if (snapshot.Scored + snapshot.DeadLettered + snapshot.Filtered >= count)
-            {
-                break;
-            }
-
-            await Task.WhenAny(run, Task.Delay(2, CancellationToken.None));
-            if (run.IsCompleted)
-            {
-                await run;
-            }
-        }
-
-        var rate = count / Stopwatch.GetElapsedTime(started).TotalSeconds;
-        await stop.CancelAsync();
-        await run;
-        return rate;
+        return (await WorkerRun.MeasureAsync(settings, count, scorer => model ? scorer : new FreeScorer(scorer))).PerSecond;
     }
-
-    internal static void Row(string name, List<double> values, List<double> against)
-    {
-        var ratios = values.Zip(against, (a, b) => a / b).ToList();
-        Console.WriteLine(string.Create(
-            CultureInfo.InvariantCulture,
-            $"| {name} | {Median(values):F0} [{values.Min():F0}, {values.Max():F0}] | {Median(ratios):F3} [{ratios.Min():F3}, {ratios.Max():F3}] |"));
-    }
-
-    private static double Median(List<double> values) => values.Order().ElementAt(values.Count / 2);
 
     /// <summary>A device that is done before it is asked.</summary>
     private sealed class FreeScorer(IScorer model) : IScorer

@@ -60,7 +60,7 @@ internal static class ModelComparison
         var names = bundles.Select(Name).Concat(full.Select(bundle => $"{Name(bundle)}, all rows padded to {paddedTo}")).ToList();
         for (var i = 0; i < names.Count; i++)
         {
-            Row(names[i], rates[i], rates[0]);
+            Rates.Row(names[i], rates[i], rates[0]);
         }
 
         scorers.ForEach(scorer => scorer.Dispose());
@@ -68,14 +68,6 @@ internal static class ModelComparison
     }
 
     private static string Name(ModelBundle bundle) => $"{bundle.Identity.Name} {bundle.Identity.Version}";
-
-    private static void Row(string name, List<double> rates, List<double> against)
-    {
-        var ratios = rates.Zip(against, (a, b) => a / b).ToList();
-        Console.WriteLine(string.Create(
-            CultureInfo.InvariantCulture,
-            $"| {name} | {Median(rates):F0} [{rates.Min():F0}, {rates.Max():F0}] | {Median(ratios):F2} [{ratios.Min():F2}, {ratios.Max():F2}] |"));
-    }
 
     private static List<ReadOnlyMemory<int>> Tokenize(ModelBundle bundle, IReadOnlyList<byte[]> texts)
     {
@@ -103,6 +95,4 @@ internal static class ModelComparison
 
         return [.. ticks.Select(time => tokens.Count / ((double)time / Stopwatch.Frequency))];
     }
-
-    private static double Median(List<double> values) => values.Order().ElementAt(values.Count / 2);
 }

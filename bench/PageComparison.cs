@@ -74,8 +74,8 @@ internal static class PageComparison
         await Task.WhenAll(run, pump);
         List<double> ratios = [.. with.Zip(without, (a, b) => a / b)];
         Console.WriteLine($"{Environment.ProcessorCount} cores, {Samples.Processor}, {worker.Engine.Bundle.Identity.Name}; {windows} windows of {length.TotalSeconds} s of each side, turn and turn about");
-        Console.WriteLine(FormattableString.Invariant($"posts/s: without {StreamComparison.Median(without):F0} [{without.Min():F0}, {without.Max():F0}], page open in a browser {StreamComparison.Median(with):F0} [{with.Min():F0}, {with.Max():F0}]"));
-        Console.WriteLine(FormattableString.Invariant($"ratio: {with.Sum() / without.Sum():F3} over all windows; of the pairs {StreamComparison.Median(ratios):F3} [{ratios.Min():F3}, {ratios.Max():F3}]"));
+        Console.WriteLine(FormattableString.Invariant($"posts/s: without {Rates.Median(without):F0} [{without.Min():F0}, {without.Max():F0}], page open in a browser {Rates.Median(with):F0} [{with.Min():F0}, {with.Max():F0}]"));
+        Console.WriteLine(FormattableString.Invariant($"ratio: {with.Sum() / without.Sum():F3} over all windows; of the pairs {Rates.Median(ratios):F3} [{ratios.Min():F3}, {ratios.Max():F3}]"));
         Console.WriteLine(FormattableString.Invariant($"the browser took {spent.TotalMilliseconds / (windows * length.TotalSeconds):F0} ms of processor time a second, {100 * spent.TotalSeconds / (windows * length.TotalSeconds * Environment.ProcessorCount):F1} % of the cores"));
         return 0;
     }

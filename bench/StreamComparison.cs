@@ -1,8 +1,5 @@
 using System.CommandLine;
 using System.Diagnostics;
-using System.Globalization;
-using Microsoft.Extensions.Logging.Abstractions;
-using StreamScorer;
 using StreamScorer.Configure;
 using StreamScorer.Consume;
 using StreamScorer.Operate;
@@ -55,11 +52,11 @@ internal static class StreamComparison
         Console.WriteLine();
         Console.WriteLine("| | posts/s, median [min, max] | against the scorer, median [min, max] of the rounds |");
         Console.WriteLine("|---|---|---|");
-        Row($"bare scorer, groups of {window} posts (the mean micro-batch)", same, same);
-        Row("worker, topic to acknowledged topic, at least once", stream, same);
-        Row($"bare scorer, groups of {Samples.Unique} posts", sorted, same);
+        Rates.Row($"bare scorer, groups of {window} posts (the mean micro-batch)", same, same);
+        Rates.Row("worker, topic to acknowledged topic, at least once", stream, same);
+        Rates.Row($"bare scorer, groups of {Samples.Unique} posts", sorted, same);
         Console.WriteLine();
-        Console.WriteLine(FormattableString.Invariant($"worker against the scorer on groups of {Samples.Unique}: {Median(Ratios(stream, sorted)):F2}"));
+        Console.WriteLine(FormattableString.Invariant($"worker against the scorer on groups of {Samples.Unique}: {Rates.Median(Rates.Ratios(stream, sorted)):F2}"));
         return 0;
     }
 
@@ -85,46 +82,10 @@ internal static class StreamComparison
         return (int)Math.Round(count / (double)batches);
     }
 
-    /// <summary>From the first record handed to the model to the last acknowledgement; joining the group and loading the model are left out.</summary>
     private static async Task<(double PerSecond, long MicroBatches)> StreamAsync(Settings settings, Feed feed, int count)
     {
         feed.Fill();
         settings = settings with { Kafka = settings.Kafka with { GroupId = feed.Topic }, Consume = settings.Consume with { Topic = feed.Topic } };
-        await using var worker = await Worker.OpenAsync(settings, NullLoggerFactory.Instance, TimeProvider.System);
-        using var stop = new CancellationTokenSource();
-        var run = worker.RunAsync(stop.Token);
-        long started = 0;
-        while (true)
-        {
-            var snapshot = worker.Telemetry.Read();
-            started = started == 0 && snapshot.Consumed > 0 ? Stopwatch.GetTimestamp() : started;
-            if (snapshot.Scored + snapshot.DeadLettered + snapshot.Filtered >= count)
-            {
-                break;
-            }
-
-            await Task.WhenAny(run, Task.Delay(2, CancellationToken.None));
-            if (run.IsCompleted)
-            {
-                await run;
-            }
-        }
-
-        var seconds = Stopwatch.GetElapsedTime(started).TotalSeconds;
-        await stop.CancelAsync();
-        await run;
-        return (count / seconds, worker.Telemetry.Read().MicroBatches);
+        return await WorkerRun.MeasureAsync(settings, count);
     }
-
-    private static void Row(string name, List<double> values, List<double> against)
-    {
-        var ratios = Ratios(values, against);
-        Console.WriteLine(string.Create(
-            CultureInfo.InvariantCulture,
-            $"| {name} | {Median(values):F0} [{values.Min():F0}, {values.Max():F0}] | {Median(ratios):F2} [{ratios.Min():F2}, {ratios.Max():F2}] |"));
-    }
-
-    private static List<double> Ratios(List<double> values, List<double> against) => [.. values.Zip(against, (a, b) => a / b)];
-
-    internal static double Median(List<double> values) => values.Order().ElementAt(values.Count / 2);
 }

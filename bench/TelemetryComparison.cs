@@ -70,7 +70,7 @@ internal static class TelemetryComparison
         Console.WriteLine("|---|---|---|");
         foreach (var mode in modes)
         {
-            DeliveryComparison.Row(mode.Name, rates[mode.Name], rates[Nothing]);
+            Rates.Row(mode.Name, rates[mode.Name], rates[Nothing], "F3");
         }
 
         return 0;
