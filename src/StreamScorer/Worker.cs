@@ -138,7 +138,9 @@ internal sealed partial class Worker : IAsyncDisposable
         var sender = new OutcomeSender(Telemetry, _time);
         return _settings.Settle.Delivery == Delivery.AtLeastOnce
             ? new AtLeastOnceStage(sender, ledger, producers, Telemetry, Health, _time)
-            : new ExactlyOnceStage(sender, ledger, () => consume.Membership, producers.Build, _settings.Settle, Telemetry, Health, _time, _loggers.CreateLogger<ExactlyOnceStage>());
+            : new ExactlyOnceStage(
+                sender, ledger, () => consume.Membership, new TransactionalProducer(producers.Build, _settings.Settle, Health, _time, _loggers.CreateLogger<TransactionalProducer>()),
+                _settings.Settle, Telemetry, Health, _time, _loggers.CreateLogger<ExactlyOnceStage>());
     }
 
     private void Drain()

@@ -10,9 +10,10 @@ namespace StreamScorer.Publish;
 /// Sends the outcomes of each micro-batch in input order into a transaction and commits it, offsets included, when it is due. It is the
 /// only caller of its producer, so a micro-batch that is scored during a commit waits in the hand-over, and the device does not.
 /// </summary>
+/// <param name="producer">Disposed of with the stage.</param>
 /// <param name="membership">Our place in the consumer group at this moment, null when we have none.</param>
 internal sealed partial class ExactlyOnceStage(
-    OutcomeSender sender, OffsetLedger ledger, Func<IConsumerGroupMetadata?> membership, Func<IProducer<byte[]?, byte[]?>> build, SettleOptions options, Telemetry telemetry, HealthState health, TimeProvider time, ILogger<ExactlyOnceStage> logger) : IPublishStage
+    OutcomeSender sender, OffsetLedger ledger, Func<IConsumerGroupMetadata?> membership, TransactionalProducer producer, SettleOptions options, Telemetry telemetry, HealthState health, TimeProvider time, ILogger<ExactlyOnceStage> logger) : IPublishStage
 {
     /// <summary>What an end over budget grants the last abort, so that readers of committed data need not wait for the brokers to do it.</summary>
     private static readonly TimeSpan LastAbortLimit = TimeSpan.FromSeconds(5);
@@ -24,7 +25,6 @@ internal sealed partial class ExactlyOnceStage(
     private static readonly TimeSpan LongestPause = TimeSpan.FromSeconds(10);
     private static readonly Task Never = new TaskCompletionSource().Task;
 
-    private readonly TransactionalProducer _producer = new(build, options, health, time, logger);
     private OpenTransaction _open = new();
     private Deliveries _deliveries = new(telemetry.OutputFailed);
     private Task _due = Never;
@@ -35,7 +35,7 @@ internal sealed partial class ExactlyOnceStage(
     {
         try
         {
-            await _producer.OpenAsync(abort);
+            await producer.OpenAsync(abort);
             var arrival = input.WaitToReadAsync(abort).AsTask();
             while (true)
             {
@@ -80,7 +80,7 @@ internal sealed partial class ExactlyOnceStage(
         }
     }
 
-    public void Dispose() => _producer.Dispose();
+    public void Dispose() => producer.Dispose();
 
     private async Task PublishAsync(ChannelReader<MicroBatch> input, CancellationToken abort)
     {
@@ -102,7 +102,7 @@ internal sealed partial class ExactlyOnceStage(
         {
             _open.Add(current, batch.Trace); // before they are sent, so that an abort knows of them
             Begin();
-            await sender.SendAsync(_producer.Producer, current, _deliveries, abort);
+            await sender.SendAsync(producer.Producer, current, _deliveries, abort);
             _due = _open.Bytes < MostBytes ? _due : Task.CompletedTask;
             telemetry.Step("publish", time.GetElapsedTime(started).TotalSeconds);
             batch.Trace?.Step("publish", started);
@@ -120,12 +120,12 @@ internal sealed partial class ExactlyOnceStage(
 
     private void Begin()
     {
-        if (_producer.InTransaction)
+        if (producer.InTransaction)
         {
             return;
         }
 
-        _producer.Begin();
+        producer.Begin();
         var wait = _lastCommit is { } last ? options.CommitInterval - time.GetElapsedTime(last) : TimeSpan.Zero;
         _due = wait > TimeSpan.Zero ? Task.WhenAny(Task.Delay(wait, time), ledger.Awaited) : Task.CompletedTask;
     }
@@ -133,7 +133,7 @@ internal sealed partial class ExactlyOnceStage(
     private async Task CommitAsync(CancellationToken abort)
     {
         abort.ThrowIfCancellationRequested();
-        if (!_producer.InTransaction)
+        if (!producer.InTransaction)
         {
             return;
         }
@@ -150,7 +150,7 @@ internal sealed partial class ExactlyOnceStage(
 
         try
         {
-            await _producer.CommitAsync(_open.Offsets, group, abort);
+            await producer.CommitAsync(_open.Offsets, group, abort);
         }
         catch (KafkaException e)
         {
@@ -173,7 +173,7 @@ internal sealed partial class ExactlyOnceStage(
     /// <summary>Tells what may go on from what must stop.</summary>
     private async Task RecoverAsync(KafkaException fault, CancellationToken abort)
     {
-        var mayGoOn = _producer.IsOverdue || fault.Tier() == FaultTier.Renewable || (fault.Tier() == FaultTier.Abortable && !fault.Error.IsRefusal());
+        var mayGoOn = producer.IsOverdue || fault.Tier() == FaultTier.Renewable || (fault.Tier() == FaultTier.Abortable && !fault.Error.IsRefusal());
         if (!mayGoOn)
         {
             throw new TransactionException(fault);
@@ -187,13 +187,13 @@ internal sealed partial class ExactlyOnceStage(
     {
         try
         {
-            await _producer.AbortAsync(abort);
+            await producer.AbortAsync(abort);
         }
-        catch (KafkaException e) when (_producer.IsOverdue || e.Tier() == FaultTier.Renewable)
+        catch (KafkaException e) when (producer.IsOverdue || e.Tier() == FaultTier.Renewable)
         {
             // Renewable tier. Overdue: the brokers have ended it by themselves, because we came too late.
-            reason = _producer.IsOverdue ? "expired" : reason;
-            await _producer.OpenAsync(abort);
+            reason = producer.IsOverdue ? "expired" : reason;
+            await producer.OpenAsync(abort);
         }
 
         if (_deliveries.Failure is { IsRefusal: true } refusal)
@@ -219,7 +219,7 @@ internal sealed partial class ExactlyOnceStage(
     /// <summary>The pipeline ends: what is open must not stay so.</summary>
     private async Task GiveUpAsync()
     {
-        if (!_producer.InTransaction)
+        if (!producer.InTransaction)
         {
             return;
         }
@@ -227,7 +227,7 @@ internal sealed partial class ExactlyOnceStage(
         using var limit = new CancellationTokenSource(LastAbortLimit, time);
         try
         {
-            await _producer.AbortAsync(limit.Token);
+            await producer.AbortAsync(limit.Token);
             telemetry.TransactionAborted("stopped");
         }
         catch (Exception e) when (e is KafkaException or OperationCanceledException)

@@ -6,14 +6,26 @@ using StreamScorer.Settle;
 namespace StreamScorer.Publish;
 
 /// <summary>A producer and its transactions: each call is repeated as long as Kafka calls its failure retriable; other failures are the caller's. One caller at a time.</summary>
-/// <param name="patience">For a call that does not come back though its own limit is over; null: a minute.</param>
+/// <remarks>
+/// librdkafka's SendOffsetsToTransaction does not heed its limit, and never comes back when the group's coordinator went missing from the cluster at the wrong
+/// moment, as in any restart of a broker (its issues 5456 and 5511, both open in 2.15). Such a client can be neither used nor disposed of; another one takes its place.
+/// </remarks>
+/// <param name="patience">For a call that does not come back; null: three times its own limit.</param>
 internal sealed partial class TransactionalProducer(Func<IProducer<byte[]?, byte[]?>> build, SettleOptions options, HealthState health, TimeProvider time, ILogger logger, TimeSpan? patience = null) : IDisposable
 {
     /// <summary>How long one call may block: less often is asked again, more often the end of the pipeline would have to wait for it.</summary>
     private static readonly TimeSpan CallLimit = TimeSpan.FromSeconds(5);
 
-    /// <summary>The client does not always heed that limit: a call that is in the way when the coordinator dies may never come back.</summary>
-    private readonly TimeSpan _patience = patience ?? TimeSpan.FromMinutes(1);
+    /// <summary>A process that was stopped and goes on finds its patience at an end before the call had any time.</summary>
+    private static readonly TimeSpan LastChance = TimeSpan.FromSeconds(2);
+
+    /// <summary>At an abort: for the call that is under way, so that readers of committed data need not wait for the brokers to end its transaction.</summary>
+    private static readonly TimeSpan AbortPatience = 2 * CallLimit;
+
+    /// <summary>Each client that is given up keeps its threads, and a few MiB, until the process ends.</summary>
+    internal const int MostGivenUp = 16;
+
+    private readonly TimeSpan _patience = patience ?? 3 * CallLimit;
 
     private static readonly TimeSpan FirstPause = TimeSpan.FromMilliseconds(50);
     private static readonly TimeSpan LongestPause = TimeSpan.FromSeconds(2);
@@ -23,7 +35,7 @@ internal sealed partial class TransactionalProducer(Func<IProducer<byte[]?, byte
 
     private IProducer<byte[]?, byte[]?>? _producer;
     private long _begun;
-    private bool _stuck;
+    private int _givenUp;
 
     /// <summary>For sending within the open transaction.</summary>
     public IProducer<byte[]?, byte[]?> Producer => _producer!;
@@ -36,6 +48,7 @@ internal sealed partial class TransactionalProducer(Func<IProducer<byte[]?, byte
     /// <summary>Makes the producer, or a new one in place of one that can do nothing more, and ends what a former one of the same name left open.</summary>
     public async Task OpenAsync(CancellationToken abort)
     {
+        abort.ThrowIfCancellationRequested();
         _producer?.Dispose();
         _producer = build();
         InTransaction = false;
@@ -57,20 +70,20 @@ internal sealed partial class TransactionalProducer(Func<IProducer<byte[]?, byte
         InTransaction = false;
     }
 
+    /// <summary>Ends the open transaction. That of a client that was given up is ended by the brokers, as soon as the next one has its name.</summary>
     public async Task AbortAsync(CancellationToken abort)
     {
+        if (_producer is null)
+        {
+            await OpenAsync(abort);
+            return;
+        }
+
         await CallAsync("AbortTransaction", () => Producer.AbortTransaction(CallLimit), abort);
         InTransaction = false;
     }
 
-    /// <summary>A client that is stuck cannot be disposed of either; it ends with the process.</summary>
-    public void Dispose()
-    {
-        if (!_stuck)
-        {
-            _producer?.Dispose();
-        }
-    }
+    public void Dispose() => _producer?.Dispose();
 
     private async Task CallAsync(string name, Action call, CancellationToken abort)
     {
@@ -99,41 +112,54 @@ internal sealed partial class TransactionalProducer(Func<IProducer<byte[]?, byte
         }
     }
 
-    /// <summary>Waits for a call, by the real clock: native code does not heed another one. At an abort it is still given the time it was promised.</summary>
-    /// <exception cref="TimeoutException">It does not come back; the producer must not be used any more.</exception>
+    /// <summary>Waits for a call, by the real clock: native code does not heed another one.</summary>
+    /// <exception cref="StuckClientException">It does not come back; the client is given up.</exception>
     private async Task ReturnedAsync(string name, Task call, CancellationToken abort)
     {
+        var last = LastChance;
         try
         {
             await call.WaitAsync(_patience, abort);
+            return;
         }
         catch (OperationCanceledException) when (!call.IsCompleted)
         {
-            await GivenUpAsync(name, call, _patience < 2 * CallLimit ? _patience : 2 * CallLimit);
+            last = AbortPatience;
         }
         catch (TimeoutException) when (!call.IsCompleted)
         {
-            await GivenUpAsync(name, call, TimeSpan.Zero);
+        }
+
+        try
+        {
+            await call.WaitAsync(last < _patience ? last : _patience, CancellationToken.None);
+        }
+        catch (TimeoutException) when (!call.IsCompleted)
+        {
+            GiveUp(name);
         }
     }
 
-    private async Task GivenUpAsync(string name, Task call, TimeSpan last)
+    private void GiveUp(string call)
     {
-        try
+        _producer = null;
+        InTransaction = false;
+        if (++_givenUp > MostGivenUp)
         {
-            await call.WaitAsync(last);
+            throw new TimeoutException($"The Kafka client is stuck for the {_givenUp}th time: its call {call}, which was given {CallLimit.TotalSeconds:F0} s, has not come back. Start the worker again; nothing uncommitted is lost, it is read again.");
         }
-        catch (TimeoutException) when (!call.IsCompleted)
-        {
-            // Fatal tier: only a new process helps. The brokers end the transaction, at Settle:TransactionTimeout or when its name comes back.
-            _stuck = true;
-            InTransaction = false;
-            throw new TimeoutException($"The Kafka client is stuck: its call {name}, which was given {CallLimit.TotalSeconds:F0} s, has not come back. Start the worker again; nothing uncommitted is lost, it is read again.");
-        }
+
+        LogGivenUp(logger, call, _patience);
+        throw new StuckClientException(call, _patience);
     }
 
     /// <summary>A call of a transaction timed out or met a broker that moves; it is repeated, with waits up to 2 s, and told once a minute. The worker is not ready meanwhile.</summary>
     /// <remarks>A line at a broker's restart is the rule. If they go on: look at the transaction coordinator (the leader of a partition of <c>__transaction_state</c>).</remarks>
     [LoggerMessage(1110, LogLevel.Warning, "{Call} has not succeeded for {Elapsed} ({Code}: {Reason}); the worker is not ready and tries again until it does.")]
     private static partial void LogAgain(ILogger logger, string call, TimeSpan elapsed, ErrorCode code, string reason);
+
+    /// <summary>A call of the client library did not come back, as happens when the group's coordinator is restarted at the wrong moment. Another client takes the place of that one; what was in the transaction is read again.</summary>
+    /// <remarks>Nothing, when brokers were restarted. If it goes on: look at the brokers. The worker ends with exit code 1 when it has happened more than 16 times, because each leaves a few MiB behind.</remarks>
+    [LoggerMessage(1111, LogLevel.Warning, "The Kafka client's {Call} has not come back for {Elapsed}; another client takes its place.")]
+    private static partial void LogGivenUp(ILogger logger, string call, TimeSpan elapsed);
 }

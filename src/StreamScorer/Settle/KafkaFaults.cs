@@ -13,8 +13,8 @@ internal enum FaultTier
     Abortable,
 
     /// <summary>
-    /// Producer and brokers disagree about the transaction and the client does not mend it, as when a transaction is aborted before the brokers
-    /// had let it begin. As for an abortable one, with a new producer. Nobody else is in the way.
+    /// Producer and brokers disagree about the transaction, or about what was sent, and the client does not mend it, as when one is aborted before the brokers
+    /// had let it begin, or the client is stuck. As for an abortable one, with a new producer. Nobody else is in the way.
     /// </summary>
     Renewable,
 
@@ -25,6 +25,10 @@ internal enum FaultTier
     Fatal,
 }
 
+/// <summary>A call of the client that does not come back; the client is of no more use.</summary>
+internal sealed class StuckClientException(string call, TimeSpan elapsed)
+    : KafkaException(new Error(ErrorCode.Local_TimedOut, $"the client's call {call} has not come back for {elapsed}"));
+
 /// <summary>The one place where errors of Kafka calls are sorted.</summary>
 internal static class KafkaFaults
 {
@@ -32,7 +36,7 @@ internal static class KafkaFaults
         ErrorCode.Local_Fenced, ErrorCode.ProducerFenced, ErrorCode.InvalidProducerEpoch, ErrorCode.FencedInstanceId);
 
     private static readonly FrozenSet<ErrorCode> Disagreements = FrozenSet.Create(
-        ErrorCode.InvalidTxnState, ErrorCode.InvalidProducerIdMapping, ErrorCode.UnknownProducerId);
+        ErrorCode.InvalidTxnState, ErrorCode.InvalidProducerIdMapping, ErrorCode.UnknownProducerId, ErrorCode.OutOfOrderSequenceNumber);
 
     /// <summary>Outside transactions the client does not say which errors pass; these do, by themselves or by its own rejoining.</summary>
     private static readonly FrozenSet<ErrorCode> Passing = FrozenSet.Create(
@@ -53,6 +57,7 @@ internal static class KafkaFaults
     {
         KafkaTxnRequiresAbortException => FaultTier.Abortable,
         KafkaRetriableException => FaultTier.Retriable,
+        StuckClientException => FaultTier.Renewable,
         _ when Fences.Contains(fault.Error.Code) => FaultTier.Fenced,
         _ when Disagreements.Contains(fault.Error.Code) => FaultTier.Renewable,
         _ when fault.Error.IsFatal => FaultTier.Fatal,

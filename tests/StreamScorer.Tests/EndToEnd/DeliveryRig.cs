@@ -88,8 +88,9 @@ internal sealed class DeliveryRig : IDisposable
         var compose = new ComposeStage(new Outcomes(Bundle.Identity, _settings.Publish, time), Telemetry, _health, time);
         var sender = new OutcomeSender(Telemetry, time);
         var producers = new ProducerFactory(_settings, Telemetry, time, NullLogger<ProducerFactory>.Instance);
-        using IPublishStage publish = new ExactlyOnceStage(
-            sender, _ledger, () => consume.Membership, () => TestProducer.Create(producers.Build(), (call, times) => Before(call, times), (call, times) => After(call, times)), _settings.Settle, Telemetry, _health, time, NullLogger<ExactlyOnceStage>.Instance);
+        var producer = new TransactionalProducer(
+            () => TestProducer.Create(producers.Build(), (call, times) => Before(call, times), (call, times) => After(call, times)), _settings.Settle, _health, time, NullLogger.Instance);
+        using IPublishStage publish = new ExactlyOnceStage(sender, _ledger, () => consume.Membership, producer, _settings.Settle, Telemetry, _health, time, NullLogger<ExactlyOnceStage>.Instance);
         using var guard = CrashGuard.Off();
         using var watch = new CallWatch(_settings.Infer.CallTimeout, time);
         var ladder = new FailureLadder(Scorer, _settings.Infer, _settings.Group, watch, Telemetry, _health, time, NullLogger<FailureLadder>.Instance);

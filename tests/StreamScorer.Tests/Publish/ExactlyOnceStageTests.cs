@@ -29,6 +29,7 @@ public sealed class ExactlyOnceStageTests : IDisposable
     private Action<string, int> _before = (_, _) => { };
     private Func<string, Error?> _answer = _ => null;
     private IConsumerGroupMetadata? _membership = new Membership();
+    private TimeSpan? _patience;
     private SettleOptions _options = new() { CommitInterval = TimeSpan.FromMilliseconds(10) };
 
     public ExactlyOnceStageTests() => _ledger.Assigned([P0, P1]);
@@ -225,6 +226,31 @@ public sealed class ExactlyOnceStageTests : IDisposable
     }
 
     [Fact]
+    public async Task RunAsync_ShouldGoOnWithANewProducer_WhenACallNeverComesBack()
+    {
+        using var gate = new ManualResetEventSlim();
+        _patience = TimeSpan.FromMilliseconds(200);
+        _before = (call, _) =>
+        {
+            if (_producers.Count == 1 && call == "SendOffsetsToTransaction")
+            {
+                gate.Wait();
+            }
+        };
+        var run = StartAsync();
+        await WriteAsync(Batch(Take(P0, 4)));
+        await WaitForAsync(() => _ledger.Rewinding.Count > 0);
+        _ledger.Rewound(P0);
+        await WriteAsync(Batch(Take(P0, 4)));
+        await CompleteAsync(run);
+
+        Assert.Equal(2, _producers.Count);
+        Assert.Equal("SendOffsetsToTransaction", _producers[0].Calls[^1]); // neither aborted nor disposed of: both would wait for that call
+        Assert.True(_ledger.IsSettled([P0]));
+        gate.Set();
+    }
+
+    [Fact]
     public async Task RunAsync_ShouldGoOnWithANewProducer_WhenTheBrokersEndedAnOverdueTransaction()
     {
         var time = new ManualTime();
@@ -338,7 +364,8 @@ public sealed class ExactlyOnceStageTests : IDisposable
     {
         var health = new HealthState(new OperateOptions(), TimeProvider.System);
         var sender = new OutcomeSender(_telemetry, TimeProvider.System);
-        using var stage = new ExactlyOnceStage(sender, _ledger, () => _membership, Build, _options, _telemetry, health, time ?? TimeProvider.System, NullLogger<ExactlyOnceStage>.Instance);
+        var producer = new TransactionalProducer(Build, _options, health, time ?? TimeProvider.System, NullLogger.Instance, _patience);
+        using var stage = new ExactlyOnceStage(sender, _ledger, () => _membership, producer, _options, _telemetry, health, time ?? TimeProvider.System, NullLogger<ExactlyOnceStage>.Instance);
         await stage.RunAsync(_input.Reader, _abort.Token);
     }
 

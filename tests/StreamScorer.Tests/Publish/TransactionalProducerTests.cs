@@ -10,6 +10,8 @@ namespace StreamScorer.Tests.Publish;
 /// <summary>Calls that do not succeed for long, as when nobody coordinates transactions.</summary>
 public sealed class TransactionalProducerTests : IDisposable
 {
+    private static readonly TimeSpan Limit = TimeSpan.FromSeconds(20);
+
     private readonly SkippingTime _time = new();
     private readonly HealthState _health;
     private readonly CollectedLog _log = new();
@@ -50,23 +52,17 @@ public sealed class TransactionalProducerTests : IDisposable
         await Assert.ThrowsAnyAsync<OperationCanceledException>(() => producer.OpenAsync(abort.Token));
     }
 
-    /// <summary>As librdkafka does when the coordinator dies at the wrong moment.</summary>
+    /// <summary>As librdkafka does when the group's coordinator is restarted at the wrong moment.</summary>
     [Theory]
-    [InlineData(false)]
-    [InlineData(true)]
-    public async Task CommitAsync_ShouldEndTheWorker_WhenTheCallNeverComesBack(bool aborted)
+    [InlineData("SendOffsetsToTransaction", false)]
+    [InlineData("SendOffsetsToTransaction", true)]
+    [InlineData("CommitTransaction", false)]
+    public async Task CommitAsync_ShouldGiveTheClientUp_WhenACallNeverComesBack(string hanging, bool aborted)
     {
         using var gate = new ManualResetEventSlim();
         using var abort = new CancellationTokenSource();
-        var disposed = false;
-        var producer = new TransactionalProducer(() => TestProducer.Create(before: (call, _) =>
-        {
-            disposed |= call == "Dispose";
-            if (call == "SendOffsetsToTransaction")
-            {
-                gate.Wait();
-            }
-        }), new SettleOptions(), _health, TimeProvider.System, _log, TimeSpan.FromMilliseconds(200));
+        var disposed = 0;
+        var producer = Hanging(call => call == hanging, gate, () => disposed++);
         await producer.OpenAsync(CancellationToken.None);
         producer.Begin();
 
@@ -76,13 +72,75 @@ public sealed class TransactionalProducerTests : IDisposable
             await abort.CancelAsync();
         }
 
-        var fault = await Assert.ThrowsAsync<TimeoutException>(() => commit.WaitAsync(TimeSpan.FromSeconds(20)));
-        Assert.Contains("its call SendOffsetsToTransaction", fault.Message, StringComparison.Ordinal);
+        var fault = await Assert.ThrowsAsync<StuckClientException>(() => commit.WaitAsync(Limit));
+        Assert.Equal(FaultTier.Renewable, fault.Tier());
+        Assert.Contains($"call {hanging}", fault.Error.Reason, StringComparison.Ordinal);
         Assert.False(producer.InTransaction);
         producer.Dispose();
-        Assert.False(disposed); // it would wait for the call
+        Assert.Equal(0, disposed); // it would wait for the call
         gate.Set();
     }
+
+    [Fact]
+    public async Task AbortAsync_ShouldHaveTheBrokersEndTheTransaction_ThroughAnotherClient()
+    {
+        using var gate = new ManualResetEventSlim();
+        var (disposed, opened) = (0, 0);
+        var producer = Hanging(call => call == "SendOffsetsToTransaction" && opened == 1, gate, () => disposed++, () => opened++);
+        await producer.OpenAsync(CancellationToken.None);
+        producer.Begin();
+        await Assert.ThrowsAsync<StuckClientException>(() => producer.CommitAsync([], new Membership(), CancellationToken.None));
+
+        await producer.AbortAsync(CancellationToken.None);
+
+        Assert.Equal(2, opened);
+        producer.Begin();
+        await producer.CommitAsync([], new Membership(), CancellationToken.None);
+        producer.Dispose();
+        Assert.Equal(1, disposed);
+        gate.Set();
+    }
+
+    [Fact]
+    public async Task CommitAsync_ShouldEndTheWorker_WhenTooManyClientsWereGivenUp()
+    {
+        using var gate = new ManualResetEventSlim();
+        var producer = Hanging(call => call == "SendOffsetsToTransaction", gate, () => { });
+        await producer.OpenAsync(CancellationToken.None);
+        for (var i = 0; i < TransactionalProducer.MostGivenUp; i++)
+        {
+            await Assert.ThrowsAsync<StuckClientException>(() => producer.CommitAsync([], new Membership(), CancellationToken.None));
+            await producer.AbortAsync(CancellationToken.None);
+        }
+
+        var fault = await Assert.ThrowsAsync<TimeoutException>(() => producer.CommitAsync([], new Membership(), CancellationToken.None));
+
+        Assert.Contains("Start the worker again", fault.Message, StringComparison.Ordinal);
+        gate.Set();
+    }
+
+    private TransactionalProducer Hanging(Func<string, bool> hangs, ManualResetEventSlim gate, Action disposed, Action? opened = null)
+        => new(
+            () =>
+            {
+                opened?.Invoke();
+                return TestProducer.Create(before: (call, _) =>
+                {
+                    if (call == "Dispose")
+                    {
+                        disposed();
+                    }
+                    else if (hangs(call))
+                    {
+                        gate.Wait();
+                    }
+                });
+            },
+            new SettleOptions(),
+            _health,
+            TimeProvider.System,
+            _log,
+            TimeSpan.FromMilliseconds(20));
 
     private static void Fail(bool fails)
     {

@@ -10,6 +10,7 @@ public sealed class KafkaFaultsTests
     [InlineData(ErrorCode.ProducerFenced, true, "Fenced")]
     [InlineData(ErrorCode.FencedInstanceId, true, "Fenced")]
     [InlineData(ErrorCode.InvalidTxnState, true, "Renewable")]
+    [InlineData(ErrorCode.OutOfOrderSequenceNumber, true, "Renewable")]
     [InlineData(ErrorCode.TransactionalIdAuthorizationFailed, true, "Fatal")]
     [InlineData(ErrorCode.Local_Transport, false, "Retriable")]
     [InlineData(ErrorCode.RebalanceInProgress, false, "Retriable")]
