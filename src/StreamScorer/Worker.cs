@@ -139,7 +139,7 @@ internal sealed partial class Worker : IAsyncDisposable
         return _settings.Settle.Delivery == Delivery.AtLeastOnce
             ? new AtLeastOnceStage(sender, ledger, producers, Telemetry, Health, _time)
             : new ExactlyOnceStage(
-                sender, ledger, () => consume.Membership, new TransactionalProducer(producers.Build, _settings.Settle, Health, _time, _loggers.CreateLogger<TransactionalProducer>()),
+                sender, ledger, () => consume.Membership, () => consume.Backlog, new TransactionalProducer(producers.Build, _settings.Settle, Health, _time, _loggers.CreateLogger<TransactionalProducer>()),
                 _settings.Settle, Telemetry, Health, _time, _loggers.CreateLogger<ExactlyOnceStage>());
     }
 

@@ -19,7 +19,7 @@ internal sealed record ConsumeOptions : IValidatableObject
     /// </summary>
     public PartitionAssignmentStrategy Assignment { get; init; } = PartitionAssignmentStrategy.CooperativeSticky;
 
-    /// <summary>Records held waiting for the model before reading pauses. More costs memory and makes a revoke drop more read-ahead. (default: 8192)</summary>
+    /// <summary>Records held waiting for the model before no more is read; a pause that shows in the metrics once there was no room for a second. More costs memory and makes a revoke drop more read-ahead. (default: 8192)</summary>
     [Range(1, 1_000_000)]
     public int MaxBufferedRecords { get; init; } = 8_192;
 

@@ -5,7 +5,25 @@ namespace StreamScorer.Consume;
 /// <content>Pause and resume. Everything here runs on the consume thread.</content>
 internal sealed partial class ConsumeStage
 {
+    /// <summary>Longer than a micro-batch takes (<see cref="ConsumeOptions.TargetMicroBatchDuration"/>), and little beside what a group grants its members for a rebalance.</summary>
+    private static readonly TimeSpan RoomLimit = TimeSpan.FromSeconds(1);
+
+    private readonly ManualResetEventSlim _room = new();
     private long _stalledSince;
+
+    /// <summary>
+    /// A full intake mostly has room again as soon as Encode takes the next micro-batch. Until then it is better not to poll than to pause, because of a
+    /// paused partition the client drops what it has fetched ahead. Not for long, because rebalances are answered in polls.
+    /// </summary>
+    private void AwaitRoom()
+    {
+        var started = _time.GetTimestamp();
+        while (!IsPaused && !_ending.IsCancellationRequested && _pressure.IsFull(_intake.Waiting) && RoomLimit - _time.GetElapsedTime(started) is { Ticks: > 0 } left)
+        {
+            _room.Wait(left, CancellationToken.None);
+            _room.Reset();
+        }
+    }
 
     /// <summary>Pauses and resumes all partitions that are ours, and those that came meanwhile as the others.</summary>
     private void SteerPressure()

@@ -142,15 +142,20 @@ internal sealed partial class ConsumeStage
 
     private void UpdateLag()
     {
+        long sum = 0;
         foreach (var position in _ledger.Positions())
         {
             var end = _consumer.GetWatermarkOffsets(position.TopicPartition).High;
             var read = Math.Max(position.Offset.Value, _ends.GetValueOrDefault(position.TopicPartition, 0).Value);
             if (end != Offset.Unset && end.Value >= 0)
             {
-                _telemetry.Lag(position.Topic, position.Partition.Value, Math.Max(0, end.Value - read));
+                var lag = Math.Max(0, end.Value - read);
+                _telemetry.Lag(position.Topic, position.Partition.Value, lag);
+                sum += lag;
             }
         }
+
+        Volatile.Write(ref _lag, sum);
     }
 
     /// <summary>The group gave this worker partitions: at its start, and whenever a worker comes or goes.</summary>

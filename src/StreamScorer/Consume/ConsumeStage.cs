@@ -25,7 +25,9 @@ internal sealed partial class ConsumeStage : IDisposable
     /// <summary>Where reading met the end: behind the last record there may be offsets without one, such as the marks of transactions.</summary>
     private readonly Dictionary<TopicPartition, Offset> _ends = [];
     private CancellationToken _abort;
+    private CancellationToken _ending;
     private long _lastCommit;
+    private long _lag;
     private readonly Pressure _pressure;
     private readonly LogGate _gate;
     private bool _draining;
@@ -71,6 +73,9 @@ internal sealed partial class ConsumeStage : IDisposable
         }
     }
 
+    /// <summary>Records in the partitions that are ours, and polled ones, that no stage has begun.</summary>
+    public long Backlog => Volatile.Read(ref _lag) + _intake.Waiting.Records;
+
     /// <summary>Partitions that are not read, by each reason that holds.</summary>
     public IReadOnlyDictionary<PauseReasons, int> Paused
     {
@@ -88,16 +93,24 @@ internal sealed partial class ConsumeStage : IDisposable
     public Task RunAsync(CancellationToken stop, CancellationToken abort)
         => Task.Factory.StartNew(() => Run(stop, abort), CancellationToken.None, TaskCreationOptions.LongRunning, TaskScheduler.Default);
 
-    public void Dispose() => _consumer.Dispose();
+    public void Dispose()
+    {
+        _intake.Taken -= _room.Set;
+        _consumer.Dispose();
+        _room.Dispose();
+    }
 
     private void Run(CancellationToken stop, CancellationToken abort)
     {
-        _abort = abort;
+        using var ending = CancellationTokenSource.CreateLinkedTokenSource(stop, abort);
+        (_abort, _ending) = (abort, ending.Token);
         using var aborted = abort.UnsafeRegister(_ => _ledger.Abort(), null);
+        using var ended = _ending.UnsafeRegister(_ => _room.Set(), null);
+        _intake.Taken += _room.Set;
         _consumer.Subscribe(_settings.Consume.Topic);
         try
         {
-            while (!stop.IsCancellationRequested && !abort.IsCancellationRequested)
+            while (!_ending.IsCancellationRequested)
             {
                 Turn();
             }
@@ -122,6 +135,7 @@ internal sealed partial class ConsumeStage : IDisposable
     {
         _health.Turned("consume");
         Rewind();
+        AwaitRoom();
         SteerPressure();
         try
         {

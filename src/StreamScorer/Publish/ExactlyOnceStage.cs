@@ -12,14 +12,18 @@ namespace StreamScorer.Publish;
 /// </summary>
 /// <param name="producer">Disposed of with the stage.</param>
 /// <param name="membership">Our place in the consumer group at this moment, null when we have none.</param>
+/// <param name="backlog">Records that no stage has begun.</param>
 internal sealed partial class ExactlyOnceStage(
-    OutcomeSender sender, OffsetLedger ledger, Func<IConsumerGroupMetadata?> membership, TransactionalProducer producer, SettleOptions options, Telemetry telemetry, HealthState health, TimeProvider time, ILogger<ExactlyOnceStage> logger) : IPublishStage
+    OutcomeSender sender, OffsetLedger ledger, Func<IConsumerGroupMetadata?> membership, Func<long> backlog, TransactionalProducer producer, SettleOptions options, Telemetry telemetry, HealthState health, TimeProvider time, ILogger<ExactlyOnceStage> logger) : IPublishStage
 {
     /// <summary>What an end over budget grants the last abort, so that readers of committed data need not wait for the brokers to do it.</summary>
     private static readonly TimeSpan LastAbortLimit = TimeSpan.FromSeconds(5);
 
     /// <summary>Records are kept until their transaction ends, so a long interval under load must not mean memory without bound.</summary>
     private const long MostBytes = 64 << 20;
+
+    /// <summary>How many commit intervals a transaction may last under a backlog.</summary>
+    private const int MostIntervals = 10;
 
     private static readonly TimeSpan FirstPause = TimeSpan.FromMilliseconds(100);
     private static readonly TimeSpan LongestPause = TimeSpan.FromSeconds(10);
@@ -42,7 +46,11 @@ internal sealed partial class ExactlyOnceStage(
                 health.Rests("publish");
                 await Task.WhenAny(_due, arrival);
                 health.Turned("publish");
-                if (_due.IsCompleted)
+                if (_due.IsCompleted && MayGrow())
+                {
+                    _due = After(options.CommitInterval);
+                }
+                else if (_due.IsCompleted)
                 {
                     // What waits would have to wait for this commit and for the next one; taking it along makes transactions grow
                     // when sending is what limits, as micro-batches grow when the model is.
@@ -127,7 +135,20 @@ internal sealed partial class ExactlyOnceStage(
 
         producer.Begin();
         var wait = _lastCommit is { } last ? options.CommitInterval - time.GetElapsedTime(last) : TimeSpan.Zero;
-        _due = wait > TimeSpan.Zero ? Task.WhenAny(Task.Delay(wait, time), ledger.Awaited) : Task.CompletedTask;
+        _due = wait > TimeSpan.Zero ? After(wait) : Task.CompletedTask;
+    }
+
+    private Task<Task> After(TimeSpan wait) => Task.WhenAny(Task.Delay(wait, time), ledger.Awaited);
+
+    /// <summary>
+    /// A commit costs the brokers about the same however much it covers, and a reader who waits for a backlog anyway does not miss the time. So while
+    /// more waits than the transaction holds, it goes on for another interval.
+    /// </summary>
+    private bool MayGrow()
+    {
+        var most = MostIntervals * options.CommitInterval;
+        var limit = most < options.TransactionTimeout / 4 ? most : options.TransactionTimeout / 4;
+        return producer.Age + options.CommitInterval <= limit && _open.Bytes < MostBytes && !ledger.Awaited.IsCompleted && backlog() > _open.Entries.Count;
     }
 
     private async Task CommitAsync(CancellationToken abort)

@@ -42,8 +42,11 @@ internal sealed partial class TransactionalProducer(Func<IProducer<byte[]?, byte
 
     public bool InTransaction { get; private set; }
 
+    /// <summary>Of the open transaction.</summary>
+    public TimeSpan Age => time.GetElapsedTime(_begun);
+
     /// <summary>The open transaction is older than the brokers allow, so it is they who ended it, and not another worker of our name.</summary>
-    public bool IsOverdue => InTransaction && time.GetElapsedTime(_begun) >= options.TransactionTimeout;
+    public bool IsOverdue => InTransaction && Age >= options.TransactionTimeout;
 
     /// <summary>Makes the producer, or a new one in place of one that can do nothing more, and ends what a former one of the same name left open.</summary>
     public async Task OpenAsync(CancellationToken abort)

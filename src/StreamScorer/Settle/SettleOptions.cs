@@ -14,7 +14,8 @@ internal sealed record SettleOptions : IValidatableObject
 
     /// <summary>
     /// Least time between two commits; the first outcome after a quiet time is committed at once. Longer asks the brokers less often
-    /// and, with transactions, makes readers of committed data wait longer. At a revoke and at the end a commit is always made. (default: 00:00:00.100)
+    /// and, with transactions, makes readers of committed data wait longer. While more records wait to be scored than a transaction holds, it lasts up to
+    /// ten times as long, at most a quarter of TransactionTimeout. At a revoke and at the end a commit is always made. (default: 00:00:00.100)
     /// </summary>
     [Range(typeof(TimeSpan), "00:00:00.010", "00:01:00")]
     public TimeSpan CommitInterval { get; init; } = TimeSpan.FromMilliseconds(100);

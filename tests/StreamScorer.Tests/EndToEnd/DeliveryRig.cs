@@ -90,7 +90,7 @@ internal sealed class DeliveryRig : IDisposable
         var producers = new ProducerFactory(_settings, Telemetry, time, NullLogger<ProducerFactory>.Instance);
         var producer = new TransactionalProducer(
             () => TestProducer.Create(producers.Build(), (call, times) => Before(call, times), (call, times) => After(call, times)), _settings.Settle, _health, time, NullLogger.Instance);
-        using IPublishStage publish = new ExactlyOnceStage(sender, _ledger, () => consume.Membership, producer, _settings.Settle, Telemetry, _health, time, NullLogger<ExactlyOnceStage>.Instance);
+        using IPublishStage publish = new ExactlyOnceStage(sender, _ledger, () => consume.Membership, () => consume.Backlog, producer, _settings.Settle, Telemetry, _health, time, NullLogger<ExactlyOnceStage>.Instance);
         using var guard = CrashGuard.Off();
         using var watch = new CallWatch(_settings.Infer.CallTimeout, time);
         var ladder = new FailureLadder(Scorer, _settings.Infer, _settings.Group, watch, Telemetry, _health, time, NullLogger<FailureLadder>.Instance);

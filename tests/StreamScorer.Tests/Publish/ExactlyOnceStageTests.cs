@@ -29,6 +29,7 @@ public sealed class ExactlyOnceStageTests : IDisposable
     private Action<string, int> _before = (_, _) => { };
     private Func<string, Error?> _answer = _ => null;
     private IConsumerGroupMetadata? _membership = new Membership();
+    private Func<long> _backlog = () => 0;
     private TimeSpan? _patience;
     private SettleOptions _options = new() { CommitInterval = TimeSpan.FromMilliseconds(10) };
 
@@ -110,6 +111,53 @@ public sealed class ExactlyOnceStageTests : IDisposable
         _input.Writer.Complete();
         await run.WaitAsync(Limit);
         Assert.Equal(2, _producers[0].Calls.Count(call => call == "CommitTransaction"));
+    }
+
+    [Fact]
+    public async Task RunAsync_ShouldKeepTheTransactionOpen_WhileMoreWaitsThanItHolds()
+    {
+        _options = _options with { CommitInterval = TimeSpan.FromMilliseconds(300) };
+        var asked = 0;
+        _backlog = () => ++asked switch { 1 => 2, 2 => 3, _ => 2 };
+        var run = StartAsync();
+        await WriteAsync(Batch(Take(P0, 4)));
+        await WaitForAsync(() => Volatile.Read(ref asked) == 1); // it is the first, so it was due at once
+        await WriteAsync(Batch(Take(P0, 5)));
+        await WaitForAsync("CommitTransaction", 1);
+        await CompleteAsync(run);
+
+        Assert.Equal(3, asked);
+        Assert.Equal(["BeginTransaction", "Produce", "Produce", "SendOffsetsToTransaction", "CommitTransaction"], _producers.Single().Calls.Skip(1).Take(5));
+    }
+
+    [Fact]
+    public async Task RunAsync_ShouldCommitAfterTenIntervals_WhateverWaits()
+    {
+        var asked = 0;
+        _backlog = () => ++asked * 1_000;
+        var run = StartAsync();
+        await WriteAsync(Batch(Take(P0, 4)));
+
+        await WaitForAsync("CommitTransaction", 1);
+
+        Assert.InRange(asked, 1, 10);
+        await CompleteAsync(run);
+    }
+
+    [Fact]
+    public async Task RunAsync_ShouldCommitAtOnce_WhenSomebodyWaitsForIt_WhateverWaits()
+    {
+        _options = _options with { CommitInterval = TimeSpan.FromSeconds(7) };
+        var asked = 0;
+        _backlog = () => ++asked * 1_000;
+        var run = StartAsync();
+        await WriteAsync(Batch(Take(P0, 4)));
+        await WaitForAsync(() => Volatile.Read(ref asked) == 1);
+
+        Assert.True(await Task.Run(() => _ledger.WaitSettled([P0], TimeSpan.FromSeconds(5)))); // less than the interval
+
+        Assert.Equal(1, asked);
+        await CompleteAsync(run);
     }
 
     [Theory]
@@ -365,7 +413,7 @@ public sealed class ExactlyOnceStageTests : IDisposable
         var health = new HealthState(new OperateOptions(), TimeProvider.System);
         var sender = new OutcomeSender(_telemetry, TimeProvider.System);
         var producer = new TransactionalProducer(Build, _options, health, time ?? TimeProvider.System, NullLogger.Instance, _patience);
-        using var stage = new ExactlyOnceStage(sender, _ledger, () => _membership, producer, _options, _telemetry, health, time ?? TimeProvider.System, NullLogger<ExactlyOnceStage>.Instance);
+        using var stage = new ExactlyOnceStage(sender, _ledger, () => _membership, () => _backlog(), producer, _options, _telemetry, health, time ?? TimeProvider.System, NullLogger<ExactlyOnceStage>.Instance);
         await stage.RunAsync(_input.Reader, _abort.Token);
     }
 
