@@ -63,6 +63,7 @@ internal sealed partial class Worker : IAsyncDisposable
             var identity = engine.Bundle.Identity;
             telemetry.ModelInfo(identity.Name, identity.Version, identity.Sha256, engine.Device);
             telemetry.PolicyInfo(engine.Policy.Policy.Version);
+            telemetry.ObserveReady(health.Ready);
             telemetry.KnownFlags(engine.Policy.Judge);
             telemetry.KnownOutputs(settings.Publish.ScoredTopic, settings.Publish.FlaggedTopic, settings.Publish.DeadLetterTopic);
             worker._page = ConsolePage.Open(settings, engine, telemetry, health, time);
@@ -155,7 +156,6 @@ internal sealed partial class Worker : IAsyncDisposable
         Telemetry.ObserveInFlight(() => Telemetry.Read().Unsettled);
         Telemetry.ObservePaused(() => consume.Paused);
         Telemetry.ObserveQueue("intake", () => Engine.Intake.Waiting.Records);
-        Telemetry.ObserveReady(Health.Ready);
     }
 
     /// <summary>The model is loaded and warm.</summary>

@@ -5,11 +5,12 @@ namespace StreamScorer.Consume;
 /// <content>Pause and resume. Everything here runs on the consume thread.</content>
 internal sealed partial class ConsumeStage
 {
-    /// <summary>Longer than a micro-batch takes (<see cref="ConsumeOptions.TargetMicroBatchDuration"/>), and little beside what a group grants its members for a rebalance.</summary>
-    private static readonly TimeSpan RoomLimit = TimeSpan.FromSeconds(1);
-
     private readonly ManualResetEventSlim _room = new();
     private long _stalledSince;
+
+    /// <summary>Longer than a micro-batch takes (<see cref="ConsumeOptions.TargetMicroBatchDuration"/>), and little beside what a group grants its members for a rebalance.</summary>
+    private TimeSpan RoomLimit => WithinPoll(1_000);
+
 
     /// <summary>
     /// A full intake mostly has room again as soon as Encode takes the next micro-batch. Until then it is better not to poll than to pause, because of a
@@ -20,8 +21,9 @@ internal sealed partial class ConsumeStage
         var started = _time.GetTimestamp();
         while (!IsPaused && !_ending.IsCancellationRequested && _pressure.IsFull(_intake.Waiting) && RoomLimit - _time.GetElapsedTime(started) is { Ticks: > 0 } left)
         {
-            _room.Wait(left, CancellationToken.None);
+            _room.Wait(left < _settings.Settle.CommitInterval ? left : _settings.Settle.CommitInterval, CancellationToken.None);
             _room.Reset();
+            CommitWhenDue();
         }
     }
 
@@ -50,7 +52,7 @@ internal sealed partial class ConsumeStage
         _newcomers = false;
     }
 
-    /// <summary>A full intake is the rule under a backlog, several times a second on a fast device, so only the counters tell it; a stalled output is not.</summary>
+    /// <summary>A full intake is the rule under a backlog on a slow device, so only the counters tell it; a stalled output is not.</summary>
     private void Changed(PauseReasons before, PauseReasons now)
     {
         _telemetry.Paused(now & ~before);

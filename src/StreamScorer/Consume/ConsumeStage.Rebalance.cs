@@ -72,14 +72,13 @@ internal sealed partial class ConsumeStage
         LogReleased(_logger, partitions.Count, how, _ledger.Owned.Count);
     }
 
-    /// <summary>A quarter of the time after which the broker would expel us, and never more than 20 s.</summary>
-    private TimeSpan RevokeLimit
+    private TimeSpan RevokeLimit => WithinPoll(20_000);
+
+    /// <summary>A quarter of the time after which the broker would expel us, and never more than <paramref name="most"/> milliseconds.</summary>
+    private TimeSpan WithinPoll(int most)
     {
-        get
-        {
-            var maxPoll = int.TryParse(_settings.Kafka.Properties.GetValueOrDefault("max.poll.interval.ms"), out var ms) ? ms : 300_000;
-            return TimeSpan.FromMilliseconds(Math.Min(20_000, maxPoll / 4));
-        }
+        var maxPoll = int.TryParse(_settings.Kafka.Properties.GetValueOrDefault("max.poll.interval.ms"), out var ms) ? ms : 300_000;
+        return TimeSpan.FromMilliseconds(Math.Min(most, maxPoll / 4));
     }
 
     private void Commit()
@@ -151,7 +150,7 @@ internal sealed partial class ConsumeStage
             {
                 var lag = Math.Max(0, end.Value - read);
                 _telemetry.Lag(position.Topic, position.Partition.Value, lag);
-                sum += lag;
+                sum += position.Offset.Value <= _ends.GetValueOrDefault(position.TopicPartition, -1).Value ? 0 : lag; // behind the end there may be a transaction that is still open
             }
         }
 

@@ -8,8 +8,8 @@ namespace StreamScorer.Consume;
 
 /// <summary>
 /// Owns the Kafka consumer: poll, pause and resume, rebalance, commit, all on one thread, so that none of them can race
-/// another. It never waits for a model or a producer: what it polled goes into the <see cref="Intake"/>, and when that is
-/// full it pauses the partitions and polls on.
+/// another. What it polled goes into the <see cref="Intake"/>. When that is full it waits a moment for room, and then pauses the
+/// partitions and polls on, however long the model or a producer takes.
 /// </summary>
 internal sealed partial class ConsumeStage : IDisposable
 {

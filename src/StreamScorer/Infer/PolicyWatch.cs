@@ -99,7 +99,7 @@ internal sealed partial class PolicyWatch(ModelBundle bundle, Telemetry telemetr
     }
 
     /// <summary>The bundle's policy.json has changed, is valid, and decides from the next micro-batch on.</summary>
-    /// <remarks>Watch `streamscorer_threshold_crossings_total`; every record says by which version it was decided.</remarks>
+    /// <remarks>Watch <c>streamscorer_threshold_crossings_total</c>; every record says by which version it was decided.</remarks>
     [LoggerMessage(1601, LogLevel.Information, "Policy {Version} decides now, before it was {Before}.")]
     private static partial void LogTaken(ILogger logger, string version, string before);
 

@@ -45,7 +45,6 @@ internal sealed class OperateEndpoint : IAsyncDisposable
             throw new StartupException($"Operate:Url is '{options.Url}': {fault}");
         }
 
-        telemetry.ObserveReady(health.Ready);
         var metrics = new MetricsPage(telemetry);
         var application = Build(options, address, metrics, health, page);
         try

@@ -16,24 +16,18 @@ namespace StreamScorer.Publish;
 internal sealed partial class ExactlyOnceStage(
     OutcomeSender sender, OffsetLedger ledger, Func<IConsumerGroupMetadata?> membership, Func<long> backlog, TransactionalProducer producer, SettleOptions options, Telemetry telemetry, HealthState health, TimeProvider time, ILogger<ExactlyOnceStage> logger) : IPublishStage
 {
-    /// <summary>What an end over budget grants the last abort, so that readers of committed data need not wait for the brokers to do it.</summary>
-    private static readonly TimeSpan LastAbortLimit = TimeSpan.FromSeconds(5);
-
     /// <summary>Records are kept until their transaction ends, so a long interval under load must not mean memory without bound.</summary>
-    private const long MostBytes = 64 << 20;
+    private const long MostBytes = 32 << 20;
 
     /// <summary>How many commit intervals a transaction may last under a backlog.</summary>
     private const int MostIntervals = 10;
 
-    private static readonly TimeSpan FirstPause = TimeSpan.FromMilliseconds(100);
-    private static readonly TimeSpan LongestPause = TimeSpan.FromSeconds(10);
     private static readonly Task Never = new TaskCompletionSource().Task;
 
     private OpenTransaction _open = new();
     private Deliveries _deliveries = new(telemetry.OutputFailed);
     private Task _due = Never;
     private long? _lastCommit;
-    private TimeSpan _pause = FirstPause;
 
     public async Task RunAsync(ChannelReader<MicroBatch> input, CancellationToken abort)
     {
@@ -44,9 +38,13 @@ internal sealed partial class ExactlyOnceStage(
             while (true)
             {
                 health.Rests("publish");
-                await Task.WhenAny(_due, arrival);
+                await Task.WhenAny(_due, arrival, _look);
                 health.Turned("publish");
-                if (_due.IsCompleted && MayGrow())
+                if (_look.IsCompleted)
+                {
+                    LookAgain();
+                }
+                else if (_due.IsCompleted && MayGrow())
                 {
                     _due = After(options.CommitInterval);
                 }
@@ -54,7 +52,7 @@ internal sealed partial class ExactlyOnceStage(
                 {
                     // What waits would have to wait for this commit and for the next one; taking it along makes transactions grow
                     // when sending is what limits, as micro-batches grow when the model is.
-                    for (var waiting = input.Count; waiting > 0; waiting--)
+                    for (var waiting = input.Count; waiting > 0 && _open.Bytes < MostBytes; waiting--)
                     {
                         await PublishAsync(input, abort);
                     }
@@ -148,7 +146,7 @@ internal sealed partial class ExactlyOnceStage(
     {
         var most = MostIntervals * options.CommitInterval;
         var limit = most < options.TransactionTimeout / 4 ? most : options.TransactionTimeout / 4;
-        return producer.Age + options.CommitInterval <= limit && _open.Bytes < MostBytes && !ledger.Awaited.IsCompleted && backlog() > _open.Entries.Count;
+        return producer.Age + options.CommitInterval <= limit && _open.Bytes < MostBytes && !ledger.Awaited.IsCompleted && ledger.AreCurrent(_open.Epochs) && backlog() > _open.Entries.Count;
     }
 
     private async Task CommitAsync(CancellationToken abort)
@@ -191,82 +189,5 @@ internal sealed partial class ExactlyOnceStage(
         Clear();
     }
 
-    /// <summary>Tells what may go on from what must stop.</summary>
-    private async Task RecoverAsync(KafkaException fault, CancellationToken abort)
-    {
-        var mayGoOn = producer.IsOverdue || fault.Tier() == FaultTier.Renewable || (fault.Tier() == FaultTier.Abortable && !fault.Error.IsRefusal());
-        if (!mayGoOn)
-        {
-            throw new TransactionException(fault);
-        }
-
-        await RollBackAsync("failed", $"{fault.Error.Code}: {fault.Error.Reason}", abort);
-    }
-
-    /// <summary>Abortable tier: gives up the transaction and everything in flight, which Consume then reads again from the committed offsets.</summary>
-    private async Task RollBackAsync(string reason, string why, CancellationToken abort)
-    {
-        try
-        {
-            await producer.AbortAsync(abort);
-        }
-        catch (KafkaException e) when (producer.IsOverdue || e.Tier() == FaultTier.Renewable)
-        {
-            // Renewable tier. Overdue: the brokers have ended it by themselves, because we came too late.
-            reason = producer.IsOverdue ? "expired" : reason;
-            await producer.OpenAsync(abort);
-        }
-
-        if (_deliveries.Failure is { IsRefusal: true } refusal)
-        {
-            telemetry.ProduceFailed();
-            throw refusal; // the same record would fail again, for ever
-        }
-
-        LogAborted(logger, _open.Entries.Count, _deliveries.Failure?.Message ?? why);
-        telemetry.TransactionAborted(reason);
-        sender.CountVoid(_open.Entries);
-        _open.VoidTraces();
-        ledger.Void();
-        Clear();
-        if (reason != "revoked")
-        {
-            health.OutputsFine(false, why);
-            await Task.Delay(_pause, time, abort);
-            _pause = _pause * 2 < LongestPause ? _pause * 2 : LongestPause;
-        }
-    }
-
-    /// <summary>The pipeline ends: what is open must not stay so.</summary>
-    private async Task GiveUpAsync()
-    {
-        if (!producer.InTransaction)
-        {
-            return;
-        }
-
-        using var limit = new CancellationTokenSource(LastAbortLimit, time);
-        try
-        {
-            await producer.AbortAsync(limit.Token);
-            telemetry.TransactionAborted("stopped");
-        }
-        catch (Exception e) when (e is KafkaException or OperationCanceledException)
-        {
-            // There is no other way left to end it.
-            LogLeftOpen(logger, options.TransactionTimeout);
-        }
-    }
-
     private void Clear() => (_open, _deliveries, _due) = (new OpenTransaction(), new Deliveries(telemetry.OutputFailed), Never);
-
-    /// <summary>Partitions moved while it was open, or Kafka demanded it. Its outcomes are never seen by readers of committed data, and its records come again.</summary>
-    /// <remarks>Now and then, with rebalances and elections of leaders: nothing. If it goes on: the reason names the call; <c>streamscorer_transactions_aborted_total</c> has the shares.</remarks>
-    [LoggerMessage(1120, LogLevel.Warning, "A transaction with the outcomes of {Records} records was aborted ({Why}); they are read again.")]
-    private static partial void LogAborted(ILogger logger, int records, string why);
-
-    /// <summary>The worker ends and the brokers do not answer its last call.</summary>
-    /// <remarks>Nothing is lost. Readers of committed data wait at that place until then; a restart with the same <c>Kafka:GroupInstanceId</c> ends it at once.</remarks>
-    [LoggerMessage(1121, LogLevel.Warning, "The open transaction could not be aborted; readers of committed data wait until the brokers do so, within {Limit}.")]
-    private static partial void LogLeftOpen(ILogger logger, TimeSpan limit);
 }

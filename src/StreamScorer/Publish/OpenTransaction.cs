@@ -6,12 +6,16 @@ namespace StreamScorer.Publish;
 /// <summary>What went into the open transaction: whole micro-batches, less what was void by then.</summary>
 internal sealed class OpenTransaction
 {
+    /// <summary>What else is kept of a record: post, verdict, headers, references. An estimate.</summary>
+    private const int RecordOverhead = 1_024;
+
     private readonly Dictionary<TopicPartition, (int Epoch, long Next)> _positions = [];
     private readonly List<Entry> _entries = [];
     private readonly List<BatchTrace> _traces = [];
 
     public IReadOnlyList<Entry> Entries => _entries;
 
+    /// <summary>Roughly what is held in memory.</summary>
     public long Bytes { get; private set; }
 
     /// <summary>The offsets that must become final together with the outcomes: the last one + 1 of each partition.</summary>
@@ -30,8 +34,11 @@ internal sealed class OpenTransaction
 
         foreach (var source in entries.Select(entry => entry.Source))
         {
-            Bytes += source.Bytes;
-            _positions[new TopicPartition(source.Topic, source.Partition)] = (source.Epoch, source.Offset + 1);
+            var partition = new TopicPartition(source.Topic, source.Partition);
+            Bytes += source.Bytes + RecordOverhead;
+
+            // The first epoch counts: a partition that left and came back may bring records that are in here already.
+            _positions[partition] = (_positions.TryGetValue(partition, out var known) ? known.Epoch : source.Epoch, source.Offset + 1);
         }
     }
 

@@ -1,3 +1,4 @@
+using System.Diagnostics;
 using Confluent.Kafka;
 using Microsoft.Extensions.Logging;
 using StreamScorer.Operate;
@@ -11,7 +12,8 @@ namespace StreamScorer.Publish;
 /// moment, as in any restart of a broker (its issues 5456 and 5511, both open in 2.15). Such a client can be neither used nor disposed of; another one takes its place.
 /// </remarks>
 /// <param name="patience">For a call that does not come back; null: three times its own limit.</param>
-internal sealed partial class TransactionalProducer(Func<IProducer<byte[]?, byte[]?>> build, SettleOptions options, HealthState health, TimeProvider time, ILogger logger, TimeSpan? patience = null) : IDisposable
+/// <param name="mostGivenUp">Each client that is given up keeps its threads, and a few MiB, until the process ends.</param>
+internal sealed partial class TransactionalProducer(Func<IProducer<byte[]?, byte[]?>> build, SettleOptions options, HealthState health, TimeProvider time, ILogger logger, TimeSpan? patience = null, int mostGivenUp = 16) : IDisposable
 {
     /// <summary>How long one call may block: less often is asked again, more often the end of the pipeline would have to wait for it.</summary>
     private static readonly TimeSpan CallLimit = TimeSpan.FromSeconds(5);
@@ -21,9 +23,6 @@ internal sealed partial class TransactionalProducer(Func<IProducer<byte[]?, byte
 
     /// <summary>At an abort: for the call that is under way, so that readers of committed data need not wait for the brokers to end its transaction.</summary>
     private static readonly TimeSpan AbortPatience = 2 * CallLimit;
-
-    /// <summary>Each client that is given up keeps its threads, and a few MiB, until the process ends.</summary>
-    internal const int MostGivenUp = 16;
 
     private readonly TimeSpan _patience = patience ?? 3 * CallLimit;
 
@@ -51,11 +50,22 @@ internal sealed partial class TransactionalProducer(Func<IProducer<byte[]?, byte
     /// <summary>Makes the producer, or a new one in place of one that can do nothing more, and ends what a former one of the same name left open.</summary>
     public async Task OpenAsync(CancellationToken abort)
     {
-        abort.ThrowIfCancellationRequested();
-        _producer?.Dispose();
-        _producer = build();
-        InTransaction = false;
-        await CallAsync("InitTransactions", () => Producer.InitTransactions(CallLimit), abort);
+        while (true)
+        {
+            abort.ThrowIfCancellationRequested();
+            _producer?.Dispose();
+            _producer = build();
+            try
+            {
+                await CallAsync("InitTransactions", producer => producer.InitTransactions(CallLimit), abort);
+                InTransaction = false;
+                return;
+            }
+            catch (StuckClientException)
+            {
+                // The next one, until too many were given up.
+            }
+        }
     }
 
     public void Begin()
@@ -68,12 +78,12 @@ internal sealed partial class TransactionalProducer(Func<IProducer<byte[]?, byte
     /// <summary>Everything sent, and these offsets, become final together.</summary>
     public async Task CommitAsync(IReadOnlyCollection<TopicPartitionOffset> offsets, IConsumerGroupMetadata group, CancellationToken abort)
     {
-        await CallAsync("SendOffsetsToTransaction", () => Producer.SendOffsetsToTransaction(offsets, group, CallLimit), abort);
-        await CallAsync("CommitTransaction", () => Producer.CommitTransaction(CallLimit), abort);
+        await CallAsync("SendOffsetsToTransaction", producer => producer.SendOffsetsToTransaction(offsets, group, CallLimit), abort);
+        await CallAsync("CommitTransaction", producer => producer.CommitTransaction(CallLimit), abort);
         InTransaction = false;
     }
 
-    /// <summary>Ends the open transaction. That of a client that was given up is ended by the brokers, as soon as the next one has its name.</summary>
+    /// <summary>Ends the open transaction. That of a client that was given up is ended by the brokers before they let the next one have its name.</summary>
     public async Task AbortAsync(CancellationToken abort)
     {
         if (_producer is null)
@@ -82,14 +92,15 @@ internal sealed partial class TransactionalProducer(Func<IProducer<byte[]?, byte
             return;
         }
 
-        await CallAsync("AbortTransaction", () => Producer.AbortTransaction(CallLimit), abort);
+        await CallAsync("AbortTransaction", producer => producer.AbortTransaction(CallLimit), abort);
         InTransaction = false;
     }
 
     public void Dispose() => _producer?.Dispose();
 
-    private async Task CallAsync(string name, Action call, CancellationToken abort)
+    private async Task CallAsync(string name, Action<IProducer<byte[]?, byte[]?>> call, CancellationToken abort)
     {
+        var producer = Producer; // a thread that starts late must not find another one
         var began = time.GetTimestamp();
         var told = -Silence;
         for (var pause = FirstPause; ; pause = pause * 2 < LongestPause ? pause * 2 : LongestPause)
@@ -97,7 +108,7 @@ internal sealed partial class TransactionalProducer(Func<IProducer<byte[]?, byte
             try
             {
                 // Its own thread for the time of the call, because librdkafka's transaction calls block.
-                await ReturnedAsync(name, Task.Factory.StartNew(call, CancellationToken.None, TaskCreationOptions.LongRunning, TaskScheduler.Default), abort);
+                await ReturnedAsync(name, Task.Factory.StartNew(() => call(producer), CancellationToken.None, TaskCreationOptions.LongRunning, TaskScheduler.Default), abort);
                 return;
             }
             catch (KafkaException e) when (e.Tier() == FaultTier.Retriable)
@@ -119,41 +130,32 @@ internal sealed partial class TransactionalProducer(Func<IProducer<byte[]?, byte
     /// <exception cref="StuckClientException">It does not come back; the client is given up.</exception>
     private async Task ReturnedAsync(string name, Task call, CancellationToken abort)
     {
-        var last = LastChance;
-        try
+        var began = Stopwatch.GetTimestamp();
+        await call.WaitAsync(_patience, abort).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+        if (!call.IsCompleted)
         {
-            await call.WaitAsync(_patience, abort);
-            return;
-        }
-        catch (OperationCanceledException) when (!call.IsCompleted)
-        {
-            last = AbortPatience;
-        }
-        catch (TimeoutException) when (!call.IsCompleted)
-        {
+            var last = abort.IsCancellationRequested ? AbortPatience : LastChance;
+            await call.WaitAsync(last < _patience ? last : _patience, CancellationToken.None).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
         }
 
-        try
+        if (!call.IsCompleted)
         {
-            await call.WaitAsync(last < _patience ? last : _patience, CancellationToken.None);
+            GiveUp(name, Stopwatch.GetElapsedTime(began));
         }
-        catch (TimeoutException) when (!call.IsCompleted)
-        {
-            GiveUp(name);
-        }
+
+        await call;
     }
 
-    private void GiveUp(string call)
+    private void GiveUp(string call, TimeSpan elapsed)
     {
         _producer = null;
-        InTransaction = false;
-        if (++_givenUp > MostGivenUp)
+        if (++_givenUp > mostGivenUp)
         {
             throw new TimeoutException($"The Kafka client is stuck for the {_givenUp}th time: its call {call}, which was given {CallLimit.TotalSeconds:F0} s, has not come back. Start the worker again; nothing uncommitted is lost, it is read again.");
         }
 
-        LogGivenUp(logger, call, _patience);
-        throw new StuckClientException(call, _patience);
+        LogGivenUp(logger, call, elapsed);
+        throw new StuckClientException(call, elapsed);
     }
 
     /// <summary>A call of a transaction timed out or met a broker that moves; it is repeated, with waits up to 2 s, and told once a minute. The worker is not ready meanwhile.</summary>

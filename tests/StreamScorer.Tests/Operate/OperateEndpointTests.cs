@@ -18,6 +18,7 @@ public sealed class OperateEndpointTests : IAsyncLifetime
 
     public async ValueTask InitializeAsync()
     {
+        _telemetry.ObserveReady(_health.Ready);
         _endpoint = (await OperateEndpoint.StartAsync(new OperateOptions { Url = "http://127.0.0.1:0" }, _telemetry, _health))!;
         _client.BaseAddress = new Uri(_endpoint.Url);
     }
