@@ -15,7 +15,7 @@ internal sealed class Deliveries
     /// <param name="failed">Told the topic of each record that was not accepted.</param>
     public Deliveries(Action<string>? failed = null) => (_failed, _report) = (failed, Report);
 
-    /// <summary>The first record that was not acknowledged, so far.</summary>
+    /// <summary>The first record that was not acknowledged, so far; one that was merely taken back with its transaction only as long as there is no other.</summary>
     public DeliveryException? Failure => Volatile.Read(ref _failure);
 
     /// <summary>One more record will be sent; returns what takes its report.</summary>
@@ -40,12 +40,16 @@ internal sealed class Deliveries
     {
         if (report.Status != PersistenceStatus.Persisted)
         {
-            if (report.Error.Code is not (ErrorCode.Local_PurgeQueue or ErrorCode.Local_PurgeInflight))
+            var failure = new DeliveryException(report.Topic, report.Error);
+            if (!failure.IsTakenBack)
             {
-                _failed?.Invoke(report.Topic); // the others are taken back with their transaction
+                _failed?.Invoke(report.Topic);
             }
 
-            Interlocked.CompareExchange(ref _failure, new DeliveryException(report.Topic, report.Error), null);
+            if (_failure is null or { IsTakenBack: true })
+            {
+                Volatile.Write(ref _failure, failure); // what was taken back says nothing of the cause
+            }
         }
 
         Close();
@@ -75,6 +79,9 @@ internal sealed class DeliveryException(string topic, Error error)
 {
     /// <summary>The same record would not be accepted again either.</summary>
     public bool IsRefusal { get; } = error.IsRefusal();
+
+    /// <summary>It was on its way when its transaction was aborted.</summary>
+    public bool IsTakenBack { get; } = error.Code is ErrorCode.Local_PurgeQueue or ErrorCode.Local_PurgeInflight;
 
     private static string Cure(string topic, ErrorCode code) => code switch
     {

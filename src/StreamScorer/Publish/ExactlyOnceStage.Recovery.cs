@@ -52,7 +52,7 @@ internal sealed partial class ExactlyOnceStage
             throw refusal; // the same record would fail again, for ever
         }
 
-        LogAborted(logger, _open.Entries.Count, _deliveries.Failure?.Message ?? why);
+        LogAborted(logger, _open.Entries.Count, _deliveries.Failure is { IsTakenBack: false } failure ? failure.Message : why);
         telemetry.TransactionAborted(reason);
         sender.CountVoid(_open.Entries);
         _open.VoidTraces();

@@ -119,8 +119,15 @@ internal sealed partial class ExactlyOnceStage(
         }
         catch (DeliveryException e) when (!e.IsRefusal)
         {
-            // Abortable tier: the client takes nothing more in this transaction; aborting tells whether it can go on at all.
-            await RollBackAsync("failed", e.Message, abort);
+            // Abortable tier: the client takes nothing more in this transaction, and a produce call does not say why.
+            if (membership() is { } group && await producer.FaultAsync(_open.Offsets, group, abort) is { } fault)
+            {
+                await RecoverAsync(fault, abort);
+            }
+            else
+            {
+                await RollBackAsync("failed", e.Message, abort);
+            }
         }
     }
 

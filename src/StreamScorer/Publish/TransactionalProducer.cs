@@ -83,6 +83,20 @@ internal sealed partial class TransactionalProducer(Func<IProducer<byte[]?, byte
         InTransaction = false;
     }
 
+    /// <summary>Why the client takes no more records in this transaction: its next call says it. Whatever the answer, the transaction must be aborted, for records are missing in it.</summary>
+    public async Task<KafkaException?> FaultAsync(IReadOnlyCollection<TopicPartitionOffset> offsets, IConsumerGroupMetadata group, CancellationToken abort)
+    {
+        try
+        {
+            await CallAsync("SendOffsetsToTransaction", producer => producer.SendOffsetsToTransaction(offsets, group, CallLimit), abort);
+            return null;
+        }
+        catch (KafkaException e)
+        {
+            return e;
+        }
+    }
+
     /// <summary>Ends the open transaction. That of a client that was given up is ended by the brokers before they let the next one have its name.</summary>
     public async Task AbortAsync(CancellationToken abort)
     {

@@ -396,6 +396,37 @@ public sealed class ExactlyOnceStageTests : IDisposable
         Assert.Contains("AbortTransaction", _producers.Single().Calls);
     }
 
+    /// <summary>A produce call of a transaction that has failed says only that it has.</summary>
+    [Fact]
+    public async Task RunAsync_ShouldStopWithTheCure_WhenTheOutputIsDeniedWhileRecordsAreSent()
+    {
+        _before = (call, times) =>
+        {
+            Throw(call == "Produce" && times == 2, Erroneous());
+            Throw(call == "SendOffsetsToTransaction", TestProducer.Abortable(ErrorCode.TopicAuthorizationFailed));
+        };
+
+        var fault = await Assert.ThrowsAsync<TransactionException>(() => RunAsync(Batch(Take(P0, 4), Take(P0, 5))));
+
+        Assert.Contains("WRITE", fault.Message, StringComparison.Ordinal);
+        Assert.Contains("AbortTransaction", _producers.Single().Calls);
+    }
+
+    [Fact]
+    public async Task RunAsync_ShouldNotCommit_WhenARecordIsMissing()
+    {
+        _before = (call, times) => Throw(call == "Produce" && times == 2, Erroneous());
+        var run = StartAsync();
+        await WriteAsync(Batch(Take(P0, 4), Take(P0, 5)));
+        await WaitForAsync(() => _ledger.Rewinding.Count > 0);
+        await CompleteAsync(run);
+
+        Assert.DoesNotContain("CommitTransaction", _producers.Single().Calls);
+        Assert.Contains("AbortTransaction", _producers.Single().Calls);
+    }
+
+    private static ProduceException<byte[]?, byte[]?> Erroneous() => new(new Error(ErrorCode.Local_State, "made up by a test"), new DeliveryResult<byte[]?, byte[]?>());
+
     [Fact]
     public async Task RunAsync_ShouldAbortWhatIsOpen_WhenThePipelineAborts()
     {
