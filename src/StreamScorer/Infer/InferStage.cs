@@ -16,14 +16,15 @@ internal sealed class InferStage(FailureLadder ladder, CallWatch watch, SegmentP
     public async Task RunAsync(ChannelReader<MicroBatch> input, ChannelWriter<MicroBatch> output, CancellationToken abort)
     {
         using var aborted = abort.UnsafeRegister(_ => watch.Hurry(), null);
+        using var device = new CallThread("infer"); // a model call blocks for as long as it computes
         try
         {
             while (await input.WaitToReadAsync(abort))
             {
                 while (input.TryRead(out var batch))
                 {
-                    // Its own thread for the time of the call, because a model call blocks for as long as it computes.
-                    await AnsweredAsync(Task.Factory.StartNew(() => Score(batch, abort), abort, TaskCreationOptions.LongRunning, TaskScheduler.Default));
+                    abort.ThrowIfCancellationRequested();
+                    await AnsweredAsync(device.RunAsync(() => Score(batch, abort)));
                     guard.Leave();
                     await output.WriteAsync(batch, abort);
                     health.Rests("infer");

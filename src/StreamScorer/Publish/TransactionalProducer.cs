@@ -33,6 +33,7 @@ internal sealed partial class TransactionalProducer(Func<IProducer<byte[]?, byte
     private static readonly TimeSpan Silence = TimeSpan.FromMinutes(1);
 
     private IProducer<byte[]?, byte[]?>? _producer;
+    private CallThread? _thread;
     private long _begun;
     private int _givenUp;
 
@@ -55,6 +56,7 @@ internal sealed partial class TransactionalProducer(Func<IProducer<byte[]?, byte
             abort.ThrowIfCancellationRequested();
             _producer?.Dispose();
             _producer = build();
+            _thread ??= new CallThread("transactions");
             try
             {
                 await CallAsync("InitTransactions", producer => producer.InitTransactions(CallLimit), abort);
@@ -110,19 +112,22 @@ internal sealed partial class TransactionalProducer(Func<IProducer<byte[]?, byte
         InTransaction = false;
     }
 
-    public void Dispose() => _producer?.Dispose();
+    public void Dispose()
+    {
+        _producer?.Dispose();
+        _thread?.Dispose();
+    }
 
     private async Task CallAsync(string name, Action<IProducer<byte[]?, byte[]?>> call, CancellationToken abort)
     {
-        var producer = Producer; // a thread that starts late must not find another one
+        var (producer, thread) = (Producer, _thread!); // a call that begins late must not find the next client
         var began = time.GetTimestamp();
         var told = -Silence;
         for (var pause = FirstPause; ; pause = pause * 2 < LongestPause ? pause * 2 : LongestPause)
         {
             try
             {
-                // Its own thread for the time of the call, because librdkafka's transaction calls block.
-                await ReturnedAsync(name, Task.Factory.StartNew(() => call(producer), CancellationToken.None, TaskCreationOptions.LongRunning, TaskScheduler.Default), abort);
+                await ReturnedAsync(name, thread.RunAsync(() => call(producer)), abort);
                 return;
             }
             catch (KafkaException e) when (e.Tier() == FaultTier.Retriable)
@@ -162,7 +167,8 @@ internal sealed partial class TransactionalProducer(Func<IProducer<byte[]?, byte
 
     private void GiveUp(string call, TimeSpan elapsed)
     {
-        _producer = null;
+        _thread!.Dispose(); // it goes with its client
+        (_producer, _thread) = (null, null);
         if (++_givenUp > mostGivenUp)
         {
             throw new TimeoutException($"The Kafka client is stuck for the {_givenUp}th time: its call {call}, which was given {CallLimit.TotalSeconds:F0} s, has not come back. Start the worker again; nothing uncommitted is lost, it is read again.");
