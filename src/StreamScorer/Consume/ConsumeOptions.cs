@@ -45,6 +45,9 @@ internal sealed record ConsumeOptions : IValidatableObject
     [Range(typeof(TimeSpan), "00:00:00.010", "00:00:30")]
     public TimeSpan TargetMicroBatchDuration { get; init; } = TimeSpan.FromMilliseconds(500);
 
+    /// <summary>As much waits for the model as may wait.</summary>
+    public bool IsFull((int Records, long Bytes) waiting) => waiting.Records >= MaxBufferedRecords || waiting.Bytes >= MaxBufferedBytes;
+
     public IEnumerable<ValidationResult> Validate(ValidationContext validationContext)
     {
         if (MaxBytesPerMicroBatch > MaxBufferedBytes)

@@ -11,7 +11,6 @@ internal sealed partial class ConsumeStage
     /// <summary>Longer than a micro-batch takes (<see cref="ConsumeOptions.TargetMicroBatchDuration"/>), and little beside what a group grants its members for a rebalance.</summary>
     private TimeSpan RoomLimit => WithinPoll(1_000);
 
-
     /// <summary>
     /// A full intake mostly has room again as soon as Encode takes the next micro-batch. Until then it is better not to poll than to pause, because of a
     /// paused partition the client drops what it has fetched ahead. Not for long, because rebalances are answered in polls.
@@ -19,7 +18,7 @@ internal sealed partial class ConsumeStage
     private void AwaitRoom()
     {
         var started = _time.GetTimestamp();
-        while (!IsPaused && !_ending.IsCancellationRequested && _pressure.IsFull(_intake.Waiting) && RoomLimit - _time.GetElapsedTime(started) is { Ticks: > 0 } left)
+        while (!IsPaused && !_ending.IsCancellationRequested && _settings.Consume.IsFull(_intake.Waiting) && RoomLimit - _time.GetElapsedTime(started) is { Ticks: > 0 } left)
         {
             _room.Wait(left < _settings.Settle.CommitInterval ? left : _settings.Settle.CommitInterval, CancellationToken.None);
             _room.Reset();

@@ -145,12 +145,12 @@ internal sealed partial class ConsumeStage
         foreach (var position in _ledger.Positions())
         {
             var end = _consumer.GetWatermarkOffsets(position.TopicPartition).High;
-            var read = Math.Max(position.Offset.Value, _ends.GetValueOrDefault(position.TopicPartition, 0).Value);
+            var met = _ends.GetValueOrDefault(position.TopicPartition, -1).Value;
             if (end != Offset.Unset && end.Value >= 0)
             {
-                var lag = Math.Max(0, end.Value - read);
+                var lag = Math.Max(0, end.Value - Math.Max(position.Offset.Value, met));
                 _telemetry.Lag(position.Topic, position.Partition.Value, lag);
-                sum += position.Offset.Value <= _ends.GetValueOrDefault(position.TopicPartition, -1).Value ? 0 : lag; // behind the end there may be a transaction that is still open
+                sum += position.Offset.Value <= met ? 0 : lag; // behind the end there may be a transaction that is still open
             }
         }
 

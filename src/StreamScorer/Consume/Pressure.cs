@@ -42,9 +42,6 @@ internal sealed class Pressure(ConsumeOptions options)
         return Reasons;
     }
 
-    /// <summary>No more should come in.</summary>
-    public bool IsFull((int Records, long Bytes) waiting) => waiting.Records >= options.MaxBufferedRecords || waiting.Bytes >= options.MaxBufferedBytes;
-
     private PauseReasons Full(PauseReasons reason, long waiting, long limit)
         => waiting >= limit || (Reasons.HasFlag(reason) && waiting > limit / 2) ? reason : PauseReasons.None;
 }

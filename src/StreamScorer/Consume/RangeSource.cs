@@ -47,7 +47,7 @@ internal sealed class RangeSource(Settings settings, TopicRange range, Intake in
 
     private void Take(ConsumeResult<byte[]?, byte[]?> result, SemaphoreSlim room, CancellationToken end)
     {
-        while (intake.Waiting is var waiting && (waiting.Records >= settings.Consume.MaxBufferedRecords || waiting.Bytes >= settings.Consume.MaxBufferedBytes))
+        while (settings.Consume.IsFull(intake.Waiting))
         {
             room.Wait(end);
         }
