@@ -1,6 +1,8 @@
 using System.CommandLine;
 using Bench;
+using StreamScorer;
 
+NativeHeap.Limit(); // as the product does, before other threads begin
 var root = new RootCommand("Measured comparisons. Each prints a table of ratios from one interleaved run.")
 {
     StreamComparison.Create(),

@@ -1,0 +1,50 @@
+using System.Runtime.InteropServices;
+
+namespace StreamScorer;
+
+/// <summary>Holds the C library's heap, which librdkafka, ONNX Runtime and .NET's own native code share, to what it needs.</summary>
+/// <remarks>
+/// glibc grants a process eight arenas a core, and lets each keep as much freed memory as twice the largest buffer that anybody ever gave back (mallopt(3): M_MMAP_THRESHOLD and
+/// M_TRIM_THRESHOLD adjust themselves unless they are set). So each of a dozen threads, as it meets its largest reply of Kafka, grows the process for good.
+/// </remarks>
+internal static partial class NativeHeap
+{
+    // malloc.h of glibc.
+    private const int TrimThreshold = -1;
+    private const int MmapThreshold = -3;
+    private const int ArenaMax = -8;
+
+    /// <summary>Buffers from this size on are mappings of their own, and given back to the system when they are freed. A message is smaller, a reply of Kafka to a backlog is not.</summary>
+    private const int Buffer = 256 << 10;
+
+    /// <summary>What an arena may keep at its end. Less would give back and fetch the same pages again and again.</summary>
+    private const int Spare = 1 << 20;
+
+    private static readonly string[] Variables = ["GLIBC_TUNABLES", "MALLOC_ARENA_MAX", "MALLOC_MMAP_THRESHOLD_", "MALLOC_TRIM_THRESHOLD_"];
+
+    /// <summary>Two for each thread that can run at once, so that hardly any waits for another's.</summary>
+    private static int Arenas => Math.Max(4, 2 * Environment.ProcessorCount);
+
+    /// <summary>Before other threads begin. Whoever has set one of glibc's own variables is left alone, and so is another C library.</summary>
+    public static void Limit()
+    {
+        if (!OperatingSystem.IsLinux() || Variables.Any(name => Environment.GetEnvironmentVariable(name) is not null))
+        {
+            return;
+        }
+
+        try
+        {
+            _ = Set(MmapThreshold, Buffer);
+            _ = Set(TrimThreshold, Spare);
+            _ = Set(ArenaMax, Arenas);
+        }
+        catch (EntryPointNotFoundException)
+        {
+            // Not glibc: musl has no such function, and no such arenas.
+        }
+    }
+
+    [LibraryImport("libc", EntryPoint = "mallopt")]
+    private static partial int Set(int parameter, int value);
+}
