@@ -13,10 +13,10 @@ internal sealed class MemoryReport(IReadOnlyList<MemorySample> samples)
 
     private static readonly (string Name, string Color, Func<MemorySample, double> Value)[] Kinds =
     [
-        ("resident", "#4269d0", s => s.Resident),
-        ("native", "#e07b00", s => s.Native),
-        ("managed, committed", "#3a9d5d", s => s.Managed),
-        ("managed heap after collection", "#8a63c9", s => s.Heap),
+        ("resident", "#4269d0", s => s.Memory.Resident),
+        ("managed", "#3a9d5d", s => s.Memory.Managed),
+        ("native", "#e07b00", s => s.Memory.Native),
+        ("managed, after collection", "#8a63c9", s => s.Heap),
     ];
 
     /// <summary>Until then caches, pools and the collector grow to the load: a fifth of the run, 5 minutes at most.</summary>
@@ -36,13 +36,13 @@ internal sealed class MemoryReport(IReadOnlyList<MemorySample> samples)
     /// <summary>Lines over the minutes, as SVG, and the numbers beside it.</summary>
     public void Write(string file)
     {
-        File.WriteAllLines(Path.ChangeExtension(file, ".csv"), samples.Select(s => string.Create(CultureInfo.InvariantCulture, $"{s.At.TotalSeconds:F1},{s.Resident:F2},{s.Native:F2},{s.Managed:F2},{s.Heap:F2}")).Prepend("seconds,resident,native,managed_committed,managed_heap"));
+        File.WriteAllLines(Path.ChangeExtension(file, ".csv"), samples.Select(s => string.Create(CultureInfo.InvariantCulture, $"{s.At.TotalSeconds:F1},{s.Memory.Resident:F2},{s.Memory.Managed:F2},{s.Memory.Native:F2},{s.Heap:F2}")).Prepend("seconds,resident,managed,native,managed_after_collection"));
         if (samples.Count < 2)
         {
             return;
         }
 
-        var (minutes, most) = (samples[^1].At.TotalMinutes, Math.Ceiling(samples.Max(s => s.Resident) / 100) * 100);
+        var (minutes, most) = (samples[^1].At.TotalMinutes, Math.Ceiling(samples.Max(s => s.Memory.Resident) / 100) * 100);
         double X(TimeSpan at) => Left + (at.TotalMinutes / minutes * (Width - Left - 16));
         double Y(double value) => 34 + ((1 - (value / most)) * (Height - 34 - Bottom));
         var svg = new StringBuilder().Append(CultureInfo.InvariantCulture, $"""<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {Width} {Height}" font-family="sans-serif" font-size="12" role="img" aria-label="Memory of the worker over {minutes:F0} minutes, in MiB"><rect width="{Width}" height="{Height}" fill="#fff"/>""");

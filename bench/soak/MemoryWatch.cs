@@ -4,12 +4,8 @@ using System.Net.Sockets;
 
 namespace Soak;
 
-/// <summary>What a process holds, in MiB.</summary>
-/// <param name="Resident">All of its memory that is in use, with the pages of files.</param>
-/// <param name="Managed">What .NET's collector has from the system for the heap: used, free and fragmented.</param>
-/// <param name="Heap">What was on the heap after the last collection.</param>
-/// <param name="Native">Anonymous memory that is not the collector's: ONNX Runtime, librdkafka, threads.</param>
-internal readonly record struct MemorySample(TimeSpan At, double Resident, double Managed, double Heap, double Native);
+/// <param name="Heap">MiB that were on the collector's heap after its last collection.</param>
+internal readonly record struct MemorySample(TimeSpan At, ProcessMemory Memory, double Heap);
 
 /// <summary>Samples the memory of a worker: the kernel's numbers by its process id, .NET's by its metrics page.</summary>
 internal sealed class MemoryWatch : IDisposable
@@ -33,9 +29,7 @@ internal sealed class MemoryWatch : IDisposable
         {
             if (await MetricsAsync(until) is { } metrics)
             {
-                var status = await File.ReadAllLinesAsync($"/proc/{pid}/status", until);
-                var managed = Sum(metrics, "dotnet_gc_last_collection_memory_committed_size_bytes");
-                _samples.Add(new MemorySample(TimeProvider.System.GetElapsedTime(began), Kernel(status, "VmRSS:"), managed, Sum(metrics, "dotnet_gc_last_collection_heap_size_bytes"), Kernel(status, "RssAnon:") - managed));
+                _samples.Add(new MemorySample(TimeProvider.System.GetElapsedTime(began), await ProcessMemory.ReadAsync(pid, until), Sum(metrics, "dotnet_gc_last_collection_heap_size_bytes")));
             }
         }
     }
@@ -53,9 +47,6 @@ internal sealed class MemoryWatch : IDisposable
             return null; // it still starts, or the machine is too busy; the next sample comes
         }
     }
-
-    private static double Kernel(string[] status, string name)
-        => double.Parse(status.First(line => line.StartsWith(name, StringComparison.Ordinal))[name.Length..].Replace("kB", "", StringComparison.Ordinal), CultureInfo.InvariantCulture) / 1024;
 
     private static double Sum(string[] metrics, string name)
         => metrics.Where(line => line.StartsWith(name, StringComparison.Ordinal)).Sum(line => double.Parse(line.Split(' ')[1], CultureInfo.InvariantCulture)) / (1 << 20);
