@@ -57,45 +57,71 @@ public sealed class BackPressureTests(RealKafkaFixture kafka)
     public async Task Worker_ShouldStayWithinItsMemory_AndSkipNothing_WhenAnOutputIsNotAccepted()
     {
         var harness = await WorkerHarness.CreateAsync(await kafka.GetAsync());
-        var address = FreeAddress();
-        using var worker = Start(harness, address);
-        var log = new ConcurrentQueue<string>();
-        worker.ErrorDataReceived += (_, line) => log.Enqueue(line.Data ?? "");
-        worker.BeginErrorReadLine();
-        using var http = new HttpClient();
-        long idle, grown;
-        try
-        {
-            await UntilAsync(async () => worker.HasExited || (await MetricsAsync(http, address)).Contains("streamscorer_ready 1", StringComparison.Ordinal));
-            idle = Memory(worker, "VmRSS");
-            await harness.Kafka.ProduceAsync(harness.Input, Large());
-            await UntilAsync(async () => worker.HasExited || (await MetricsAsync(http, address)).Contains("streamscorer_paused_partitions{reason=\"output\"} 3", StringComparison.Ordinal));
-            Assert.Contains("streamscorer_pauses_total{reason=\"output\"} 1\n", await MetricsAsync(http, address), StringComparison.Ordinal);
-            await UntilAsync(() => worker.HasExited || log.Any(line => line.Contains("ConsumeStage[1020] Reading is paused: Kafka has not accepted the outputs", StringComparison.Ordinal)));
-            grown = Memory(worker, "VmHWM") - idle;
-        }
-        finally
-        {
-            worker.Kill();
-            TestContext.Current.TestOutputHelper!.WriteLine(string.Join('\n', log));
-        }
+        var grown = await GrowthUntilPausedAsync(harness, ["Settle:Delivery=AtLeastOnce", "Kafka:Properties:batch.size=100000000", "Kafka:Properties:linger.ms=100000"]);
 
-        TestContext.Current.TestOutputHelper!.WriteLine($"idle {idle >> 20} MiB, grown by {grown >> 20} MiB");
         Assert.InRange(grown, 1, 75L << 20); // measured: 28, 29 and 43; without bounds more than the 143 that come in
         Assert.Equal(0, await harness.CommittedAsync());
         Assert.Empty(await harness.Kafka.ReadToEndAsync(harness.Scored));
     }
 
-    /// <summary>No JSON, so that they become dead letters as large as they are.</summary>
-    private static IEnumerable<Message<byte[]?, byte[]?>> Large()
-        => Enumerable.Range(0, Posts).Select(i => new Message<byte[]?, byte[]?> { Key = Encoding.UTF8.GetBytes($"{i}"), Value = new byte[Megabyte] });
+    /// <summary>The same with a transaction that fills up: the brokers have granted its producer a kilobyte a second since it was begun.</summary>
+    [Fact]
+    public async Task Worker_ShouldStayWithinItsMemory_AndSkipNothing_WhenATransactionDoesNotGetOn()
+    {
+        var harness = await WorkerHarness.CreateAsync(await kafka.GetAsync());
+        var client = TestKafka.Unique("throttled");
+        string[] sets = ["Settle:Delivery=ExactlyOnce", "Settle:CommitInterval=00:00:30", "Settle:TransactionTimeout=00:01:00", $"Kafka:ClientId={client}"];
+        var grown = await GrowthUntilPausedAsync(harness, sets, 2 * Posts, async () =>
+        {
+            // The first transaction is committed at once, the next one not before half a minute is over, or as much is in it as may be.
+            await harness.Kafka.ProduceAsync(harness.Input, [WorkerHarness.Raw("first", "no JSON")]);
+            await harness.Kafka.ReadAsync(harness.DeadLetters, 1);
+            await KafkaScript.RunAsync("kafka-configs.sh", "--bootstrap-server", harness.Kafka.BootstrapServers, "--alter", "--entity-type", "clients", "--entity-name", client, "--add-config", "producer_byte_rate=1000");
+        });
 
-    private static Process Start(WorkerHarness harness, string address)
+        Assert.InRange(grown, 1, 150L << 20); // measured: 96, 97 and 98; 603 with transactions of any size
+        Assert.Equal((1, 1), (await harness.CommittedAsync(), (await harness.Kafka.ReadToEndAsync(harness.DeadLetters)).Count));
+    }
+
+    /// <summary>Bytes by which a worker grows over what it is at rest, from when large posts come until it has paused reading because its outputs are not accepted. Then it is killed.</summary>
+    private static async Task<long> GrowthUntilPausedAsync(WorkerHarness harness, string[] sets, int posts = Posts, Func<Task>? first = null)
+    {
+        var address = FreeAddress();
+        using var worker = Start(harness, [$"Operate:Url={address}", .. sets]);
+        var log = new ConcurrentQueue<string>();
+        worker.ErrorDataReceived += (_, line) => log.Enqueue(line.Data ?? "");
+        worker.BeginErrorReadLine();
+        using var http = new HttpClient();
+        try
+        {
+            await UntilAsync(async () => worker.HasExited || (await MetricsAsync(http, address)).Contains("streamscorer_ready 1", StringComparison.Ordinal));
+            var idle = Memory(worker, "VmRSS");
+            await (first?.Invoke() ?? Task.CompletedTask);
+            await harness.Kafka.ProduceAsync(harness.Input, Large(posts));
+            await UntilAsync(async () => worker.HasExited || (await MetricsAsync(http, address)).Contains("streamscorer_paused_partitions{reason=\"output\"} 3", StringComparison.Ordinal));
+            Assert.Contains("streamscorer_pauses_total{reason=\"output\"} 1\n", await MetricsAsync(http, address), StringComparison.Ordinal);
+            await UntilAsync(() => worker.HasExited || log.Any(line => line.Contains("ConsumeStage[1020] Reading is paused: Kafka has not accepted the outputs", StringComparison.Ordinal)));
+            var grown = Memory(worker, "VmHWM") - idle;
+            TestContext.Current.TestOutputHelper!.WriteLine($"idle {idle >> 20} MiB, grown by {grown >> 20} MiB");
+            return grown;
+        }
+        finally
+        {
+            worker.Kill();
+            await worker.WaitForExitAsync();
+            TestContext.Current.TestOutputHelper!.WriteLine(string.Join('\n', log));
+        }
+    }
+
+    /// <summary>No JSON, so that they become dead letters as large as they are.</summary>
+    private static IEnumerable<Message<byte[]?, byte[]?>> Large(int posts = Posts)
+        => Enumerable.Range(0, posts).Select(i => new Message<byte[]?, byte[]?> { Key = Encoding.UTF8.GetBytes($"{i}"), Value = new byte[Megabyte] });
+
+    private static Process Start(WorkerHarness harness, string[] more)
     {
         string[] sets =
         [
-            "Operate:Enabled=true", $"Operate:Url={address}", "Consume:MaxBufferedBytes=8388608", "Consume:MaxBytesPerMicroBatch=2097152", $"Model:Bundle={Repository.DefaultBundle}",
-            "Settle:Delivery=AtLeastOnce", "Publish:MaxMessageBytes=100000000", "Kafka:Properties:batch.size=100000000", "Kafka:Properties:linger.ms=100000",
+            "Operate:Enabled=true", "Consume:MaxBufferedBytes=8388608", "Consume:MaxBytesPerMicroBatch=2097152", $"Model:Bundle={Repository.DefaultBundle}", "Publish:MaxMessageBytes=100000000", .. more,
         ];
         return WorkerProgram.Start(["run", .. harness.Sets, .. sets.SelectMany(set => new[] { "--set", set })]);
     }
