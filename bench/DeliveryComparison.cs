@@ -27,12 +27,13 @@ internal static class DeliveryComparison
         var rounds = new Option<int>("--rounds") { Description = "Rounds of each mode", DefaultValueFactory = _ => 5 };
         var model = new Option<bool>("--model") { Description = "With the default model in place of a scorer that costs nothing" };
         var interval = new Option<int>("--interval-ms") { Description = "Settle:CommitInterval", DefaultValueFactory = _ => (int)new SettleOptions().CommitInterval.TotalMilliseconds };
-        var command = new Command("delivery", "Exactly once against at least once, on a real Kafka.") { servers, posts, rounds, model, interval };
-        command.SetAction((parsed, _) => RunAsync(parsed.GetRequiredValue(servers), parsed.GetValue(posts), parsed.GetValue(rounds), parsed.GetValue(model), parsed.GetValue(interval)));
+        var allocations = new Option<bool>("--allocations") { Description = "Also what a run in each mode allocates, by type; the sampling costs time, so it is a run of its own" };
+        var command = new Command("delivery", "Exactly once against at least once, on a real Kafka.") { servers, posts, rounds, model, interval, allocations };
+        command.SetAction((parsed, _) => RunAsync(parsed.GetRequiredValue(servers), parsed.GetValue(posts), parsed.GetValue(rounds), parsed.GetValue(model), parsed.GetValue(interval), parsed.GetValue(allocations)));
         return command;
     }
 
-    private static async Task<int> RunAsync(string servers, int count, int rounds, bool model, int intervalMs)
+    private static async Task<int> RunAsync(string servers, int count, int rounds, bool model, int intervalMs, bool allocations)
     {
         var name = $"delivery-{DateTime.UtcNow:HHmmss}";
         var settings = new Settings
@@ -62,6 +63,15 @@ internal static class DeliveryComparison
         foreach (var mode in Modes)
         {
             Rates.Row(mode.ToString(), rates[mode], rates[Delivery.AtLeastOnce], "F3");
+        }
+
+        foreach (var mode in allocations ? Modes : [])
+        {
+            Console.WriteLine();
+            Console.Write($"{mode}: ");
+            using var profile = new AllocationProfile();
+            await RunOnceAsync(settings, mode, count, model);
+            profile.Print(count);
         }
 
         return 0;

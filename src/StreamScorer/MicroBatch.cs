@@ -28,7 +28,19 @@ internal sealed record SourceRecord(
     string? Id = null)
 {
     /// <summary>What it weighs in memory, near enough for limits.</summary>
-    public int Bytes => (Value?.Length ?? 0) + (Key?.Length ?? 0) + (Headers?.Sum(header => header.Key.Length + (header.GetValueBytes()?.Length ?? 0)) ?? 0) + 64;
+    public int Bytes
+    {
+        get
+        {
+            var bytes = (Value?.Length ?? 0) + (Key?.Length ?? 0) + 64;
+            for (var i = 0; i < (Headers?.Count ?? 0); i++)
+            {
+                bytes += Headers![i].Key.Length + (Headers[i].GetValueBytes()?.Length ?? 0);
+            }
+
+            return bytes;
+        }
+    }
 }
 
 /// <summary>One record on its way, with all that the steps make of it. At most one of Post and Reject is set; neither: filtered.</summary>

@@ -75,8 +75,7 @@ internal sealed class InferStage(FailureLadder ladder, CallWatch watch, SegmentP
         var segment = 0;
         foreach (var entry in batch.Scorable)
         {
-            var rows = Enumerable.Range(segment, entry.SegmentCount).Select(grouping.RowOf);
-            if (rows.Select(scores.Fault).FirstOrDefault(fault => fault is not null) is { } fault)
+            if (Fault(grouping, scores, segment, entry.SegmentCount) is { } fault)
             {
                 entry.Reject = new Reject(RejectReason.Inference, fault);
                 entry.Post = null;
@@ -84,7 +83,7 @@ internal sealed class InferStage(FailureLadder ladder, CallWatch watch, SegmentP
             else
             {
                 entry.Verdict = judge.Decide(pool.Logits(scores.Logits, grouping, segment, entry.SegmentCount), entry.Post!.Language);
-                (entry.InferStart, entry.InferTicks) = Span(rows.Select(scores.Span));
+                (entry.InferStart, entry.InferTicks) = Span(grouping, scores, segment, entry.SegmentCount);
             }
 
             segment += entry.SegmentCount;
@@ -94,12 +93,27 @@ internal sealed class InferStage(FailureLadder ladder, CallWatch watch, SegmentP
         batch.Trace?.Step("judge", started);
     }
 
+    /// <summary>Why a text cannot be scored: a segment of it cannot.</summary>
+    private static string? Fault(Grouping grouping, RowScores scores, int first, int count)
+    {
+        for (var segment = first; segment < first + count; segment++)
+        {
+            if (scores.Fault(grouping.RowOf(segment)) is { } fault)
+            {
+                return fault;
+            }
+        }
+
+        return null;
+    }
+
     /// <summary>From the start of the first call that a text was part of to the end of the last one.</summary>
-    private static (long Start, long Ticks) Span(IEnumerable<(long Start, long Ticks)> calls)
+    private static (long Start, long Ticks) Span(Grouping grouping, RowScores scores, int first, int count)
     {
         var (start, end) = (long.MaxValue, 0L);
-        foreach (var call in calls)
+        for (var segment = first; segment < first + count; segment++)
         {
+            var call = scores.Span(grouping.RowOf(segment));
             (start, end) = (Math.Min(start, call.Start), Math.Max(end, call.Start + call.Ticks));
         }
 

@@ -1,8 +1,10 @@
 using System.Security.Cryptography;
 using System.Text;
 using System.Text.Json;
+using System.Text.Unicode;
 using Confluent.Kafka;
 using StreamScorer.Shared.Contracts;
+using static System.Globalization.CultureInfo;
 
 namespace StreamScorer.Publish;
 
@@ -18,6 +20,8 @@ internal sealed class Outcomes(ModelIdentity model, PublishOptions options, Time
     public const string HeaderRedacted = "dlq.redacted";
     public const string HeaderValueSha256 = "dlq.value.sha256";
     public const string HeaderValueLength = "dlq.value.length";
+
+    private readonly byte[] _modelName = Encoding.UTF8.GetBytes($"\n{model.Name}\n{model.Version}\n{model.Sha256}");
 
     /// <summary>What goes out for an entry, in this order; of a filtered one nothing, or the erasure that it asks for.</summary>
     public IReadOnlyList<Outgoing> Of(Entry entry)
@@ -110,8 +114,12 @@ internal sealed class Outcomes(ModelIdentity model, PublishOptions options, Time
     /// </summary>
     public string ResultId(SourceRecord source)
     {
+        var room = Encoding.UTF8.GetMaxByteCount(source.Topic.Length) + 40 + _modelName.Length; // 40: two numbers with their signs and line feeds
+        var name = room <= 1024 ? stackalloc byte[1024] : new byte[room];
+        Utf8.TryWrite(name, InvariantCulture, $"{source.Topic}\n{source.Partition}\n{source.Offset}", out var length);
+        _modelName.CopyTo(name[length..]);
         Span<byte> hash = stackalloc byte[SHA256.HashSizeInBytes];
-        SHA256.HashData(Encoding.UTF8.GetBytes($"{source.Topic}\n{source.Partition}\n{source.Offset}\n{model.Name}\n{model.Version}\n{model.Sha256}"), hash);
+        SHA256.HashData(name[..(length + _modelName.Length)], hash);
         return Convert.ToHexStringLower(hash[..16]);
     }
 
@@ -136,7 +144,7 @@ internal sealed class Outcomes(ModelIdentity model, PublishOptions options, Time
         }
     }
 
-    private static string Invariant(long number) => number.ToString(System.Globalization.CultureInfo.InvariantCulture);
+    private static string Invariant(long number) => number.ToString(InvariantCulture);
 
     private double Milliseconds(long ticks) => Math.Round(Math.Max(0, ticks) * 1_000.0 / time.TimestampFrequency, 3);
 }

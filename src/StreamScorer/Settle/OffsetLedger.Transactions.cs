@@ -22,10 +22,20 @@ internal sealed partial class OffsetLedger
     {
         get
         {
+            // Asked before each poll, and empty but after an abort: that costs nothing to say.
+            List<TopicPartitionOffset>? rewinding = null;
             lock (_gate)
             {
-                return [.. _partitions.Where(p => p.Value.MustRewind).Select(p => new TopicPartitionOffset(p.Key, p.Value.Start!.Value))];
+                foreach (var (partition, state) in _partitions)
+                {
+                    if (state.MustRewind)
+                    {
+                        (rewinding ??= []).Add(new TopicPartitionOffset(partition, state.Start!.Value));
+                    }
+                }
             }
+
+            return rewinding ?? (IReadOnlyList<TopicPartitionOffset>)[];
         }
     }
 

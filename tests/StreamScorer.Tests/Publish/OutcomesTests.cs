@@ -25,6 +25,14 @@ public sealed class OutcomesTests
         Assert.Matches("^[0-9a-f]{32}$", _outcomes.ResultId(again));
     }
 
+    /// <summary>By sha256sum, of "topic LF partition LF offset LF model LF version LF hash": consumers have stored these.</summary>
+    [Theory]
+    [InlineData("posts", 0, 0, 1, "03f2637127081cb9a76a9d1f4bf565ae")]
+    [InlineData("posts", int.MaxValue, long.MaxValue, 2000, "8e86b2c640ddc519fdf9061664c1d1f9")]
+    [InlineData("töpic", 0, 7, 1, "9150673bee85b89b75eab97ac051df00")]
+    public void ResultId_ShouldStayWhatItIs(string topic, int partition, long offset, int letters, string id)
+        => Assert.Equal(id, new Outcomes(Model with { Name = new string('m', letters) }, new PublishOptions(), _time).ResultId(Records.One with { Topic = topic, Partition = partition, Offset = offset }));
+
     [Fact]
     public void ResultId_ShouldDiffer_WhenAnyPartOfItsOriginDoes()
     {
