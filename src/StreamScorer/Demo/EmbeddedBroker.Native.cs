@@ -1,3 +1,4 @@
+using System.Diagnostics;
 using System.Runtime.InteropServices;
 
 namespace StreamScorer.Demo;
@@ -11,6 +12,12 @@ internal sealed partial class EmbeddedBroker
         public const int Producer = 0;
 
         private const string Library = "librdkafka";
+
+        /// <summary>
+        /// The package brings several builds of the library along, and Confluent.Kafka loads the one whose own dependencies are there. The runtime would take the one
+        /// that has the plain name, and fail for want of libsasl2.so.3 on Debian and Ubuntu.
+        /// </summary>
+        static Native() => NativeLibrary.SetDllImportResolver(typeof(Native).Assembly, (name, _, _) => name == Library ? LoadedByClient() : 0);
 
         [LibraryImport(Library, EntryPoint = "rd_kafka_conf_new")]
         public static partial nint ConfigurationNew();
@@ -61,5 +68,13 @@ internal sealed partial class EmbeddedBroker
 
         [LibraryImport(Library, EntryPoint = "rd_kafka_mock_clear_request_errors")]
         public static partial void ClearRequestErrors(nint cluster, short request);
+
+        private static nint LoadedByClient()
+        {
+            _ = Confluent.Kafka.Library.Version; // loads it
+            using var process = Process.GetCurrentProcess();
+            var file = process.Modules.Cast<ProcessModule>().Select(module => module.FileName).FirstOrDefault(file => Path.GetFileName(file).Contains(Library, StringComparison.Ordinal));
+            return file is null ? 0 : NativeLibrary.Load(file); // 0: as the runtime would find it
+        }
     }
 }

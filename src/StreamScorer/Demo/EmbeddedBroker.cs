@@ -23,7 +23,6 @@ internal sealed partial class EmbeddedBroker : IDisposable
     /// <exception cref="InvalidOperationException">librdkafka could not make the cluster; the message is its own.</exception>
     public EmbeddedBroker(int brokers = 1)
     {
-        _ = Library.Version; // Confluent.Kafka loads librdkafka first, so that both use the same one
         _client = OpenClient();
         _cluster = Native.ClusterNew(_client, brokers);
         if (_cluster == 0)
