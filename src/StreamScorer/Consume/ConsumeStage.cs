@@ -30,6 +30,7 @@ internal sealed partial class ConsumeStage : IDisposable
     private long _lag;
     private readonly Pressure _pressure;
     private readonly LogGate _gate;
+    private readonly BrokerWatch _brokers;
     private bool _draining;
 
     /// <summary>
@@ -59,6 +60,7 @@ internal sealed partial class ConsumeStage : IDisposable
             .SetOAuthBearerTokenRefreshHandler(settings.Kafka.TokenHandler)
             .SetLogHandler((_, message) => LogClient(_logger, message.Facility, message.Message))
             .Build();
+        _brokers = new BrokerWatch(_consumer.Handle, settings.Consume.Topic, health, time);
     }
 
     /// <summary>Our place in the group, for a commit that others make; null while we have none.</summary>
@@ -96,6 +98,7 @@ internal sealed partial class ConsumeStage : IDisposable
     public void Dispose()
     {
         _intake.Taken -= _room.Set;
+        _brokers.Dispose();
         _consumer.Dispose();
         _room.Dispose();
     }
@@ -161,6 +164,7 @@ internal sealed partial class ConsumeStage : IDisposable
     private void Tell(Error error)
     {
         _telemetry.ClientFailed("consumer");
+        _brokers.Doubt();
         if (_gate.Opens(1001, (int)error.Code, out var more))
         {
             LogClientError(_logger, error.Code, error.Reason, more);
@@ -201,6 +205,7 @@ internal sealed partial class ConsumeStage : IDisposable
         _lastCommit = _time.GetTimestamp();
         Commit();
         UpdateLag();
+        _brokers.Look();
     }
 
     /// <summary>What no stage has begun is left to the next owner, so a drain takes as long as the few micro-batches in flight.</summary>

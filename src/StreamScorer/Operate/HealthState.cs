@@ -26,6 +26,7 @@ internal sealed class HealthState(OperateOptions options, TimeProvider time)
     private int _calls;
     private long _deviceMoved;
     private bool _deviceAnswered;
+    private string? _brokersFault;
     private string? _outputsFault;
 
     /// <summary>The model has answered a first, unasked call.</summary>
@@ -66,6 +67,15 @@ internal sealed class HealthState(OperateOptions options, TimeProvider time)
             _calls = Math.Max(0, _calls - 1);
             _deviceMoved = time.GetTimestamp();
             _deviceAnswered = true;
+        }
+    }
+
+    /// <param name="why">The fault, one line for people; not needed when they do.</param>
+    public void BrokersAnswer(bool answer, string? why = null)
+    {
+        lock (_gate)
+        {
+            _brokersFault = answer ? null : why ?? "no broker answers";
         }
     }
 
@@ -126,6 +136,7 @@ internal sealed class HealthState(OperateOptions options, TimeProvider time)
             return Report(
             [
                 CheckAssignment(),
+                new("kafka", _brokersFault is null, _brokersFault ?? "brokers answer"),
                 new("model", _warm, _warm ? "warm" : "still loading or warming up"),
                 CheckDevice(),
                 new("outputs", _outputsFault is null, _outputsFault ?? "outputs are accepted"),

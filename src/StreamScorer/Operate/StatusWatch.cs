@@ -91,7 +91,7 @@ internal sealed partial class StatusWatch : IAsyncDisposable
     private static partial void LogReady(ILogger logger);
 
     /// <summary>The worker was ready and is not any more. The line of status repeats it while it lasts.</summary>
-    /// <remarks>The check that is named says where to look: <c>assignment</c> the group, <c>device</c> the GPU, <c>outputs</c> the brokers and the output topics.</remarks>
+    /// <remarks>The check that is named says where to look: <c>assignment</c> the group, <c>kafka</c> the brokers, <c>device</c> the GPU, <c>outputs</c> the brokers and the output topics.</remarks>
     [LoggerMessage(1206, LogLevel.Warning, "Not ready: {Why}.")]
     private static partial void LogNotReady(ILogger logger, string why);
 
