@@ -33,13 +33,13 @@ internal sealed class BrokerWatch(Handle client, string topic, HealthState healt
         try
         {
             _asking.GetMetadata(topic, Limit);
-            health.BrokersAnswer(true);
+            health.Brokers(fault: null);
             Dispose();
         }
         catch (KafkaException e)
         {
             // Pressure tier: the clients reconnect by themselves.
-            health.BrokersAnswer(false, $"no broker answers ({e.Error.Code}: {e.Error.Reason})");
+            health.Brokers($"no broker answers ({e.Error.Code}: {e.Error.Reason})");
         }
     }
 

@@ -17,7 +17,11 @@ internal sealed partial class EmbeddedBroker
         /// The package brings several builds of the library along, and Confluent.Kafka loads the one whose own dependencies are there. The runtime would take the one
         /// that has the plain name, and fail for want of libsasl2.so.3 on Debian and Ubuntu.
         /// </summary>
-        static Native() => NativeLibrary.SetDllImportResolver(typeof(Native).Assembly, (name, _, _) => name == Library ? LoadedByClient() : 0);
+        static Native()
+        {
+            var loaded = LoadedByClient();
+            NativeLibrary.SetDllImportResolver(typeof(Native).Assembly, (name, _, _) => name == Library ? loaded : 0);
+        }
 
         [LibraryImport(Library, EntryPoint = "rd_kafka_conf_new")]
         public static partial nint ConfigurationNew();

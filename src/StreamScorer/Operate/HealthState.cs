@@ -70,12 +70,12 @@ internal sealed class HealthState(OperateOptions options, TimeProvider time)
         }
     }
 
-    /// <param name="why">The fault, one line for people; not needed when they do.</param>
-    public void BrokersAnswer(bool answer, string? why = null)
+    /// <param name="fault">Why no broker answers, one line for people; null: one does.</param>
+    public void Brokers(string? fault)
     {
         lock (_gate)
         {
-            _brokersFault = answer ? null : why ?? "no broker answers";
+            _brokersFault = fault;
         }
     }
 

@@ -37,9 +37,9 @@ public sealed class BackPressureTests(RealKafkaFixture kafka)
         using var stop = new CancellationTokenSource();
         var run = engine.Pipeline.RunAsync(abort => consume.RunAsync(stop.Token, abort), (_, abort) => Task.Delay(Timeout.Infinite, abort), TimeSpan.FromMilliseconds(100), stop.Token);
 
-        await UntilAsync(() => consume.Paused[PauseReasons.Bytes] == 3);
+        await WorkerHarness.UntilAsync(() => consume.Paused[PauseReasons.Bytes] == 3);
         var polled = TimeProvider.System.GetTimestamp();
-        await UntilAsync(() => TimeProvider.System.GetElapsedTime(polled) > TimeSpan.FromSeconds(7)); // beyond max.poll.interval
+        await WorkerHarness.UntilAsync(() => TimeProvider.System.GetElapsedTime(polled) > TimeSpan.FromSeconds(7)); // beyond max.poll.interval
 
         var (records, bytes) = engine.Intake.Waiting;
         var inFlight = telemetry.Read().Consumed;
@@ -94,13 +94,13 @@ public sealed class BackPressureTests(RealKafkaFixture kafka)
         using var http = new HttpClient();
         try
         {
-            await UntilAsync(async () => worker.HasExited || (await MetricsAsync(http, address)).Contains("streamscorer_ready 1", StringComparison.Ordinal));
+            await WorkerHarness.UntilAsync(async () => worker.HasExited || (await MetricsAsync(http, address)).Contains("streamscorer_ready 1", StringComparison.Ordinal));
             var idle = Memory(worker, "VmRSS");
             await (first?.Invoke() ?? Task.CompletedTask);
             await harness.Kafka.ProduceAsync(harness.Input, Large(posts));
-            await UntilAsync(async () => worker.HasExited || (await MetricsAsync(http, address)).Contains("streamscorer_paused_partitions{reason=\"output\"} 3", StringComparison.Ordinal));
+            await WorkerHarness.UntilAsync(async () => worker.HasExited || (await MetricsAsync(http, address)).Contains("streamscorer_paused_partitions{reason=\"output\"} 3", StringComparison.Ordinal));
             Assert.Contains("streamscorer_pauses_total{reason=\"output\"} 1\n", await MetricsAsync(http, address), StringComparison.Ordinal);
-            await UntilAsync(() => worker.HasExited || log.Any(line => line.Contains("ConsumeStage[1020] Reading is paused: Kafka has not accepted the outputs", StringComparison.Ordinal)));
+            await WorkerHarness.UntilAsync(() => worker.HasExited || log.Any(line => line.Contains("ConsumeStage[1020] Reading is paused: Kafka has not accepted the outputs", StringComparison.Ordinal)));
             var grown = Memory(worker, "VmHWM") - idle;
             TestContext.Current.TestOutputHelper!.WriteLine($"idle {idle >> 20} MiB, grown by {grown >> 20} MiB");
             return grown;
@@ -148,16 +148,4 @@ public sealed class BackPressureTests(RealKafkaFixture kafka)
 
     private static long Memory(Process process, string field)
         => 1_024 * long.Parse(File.ReadLines($"/proc/{process.Id}/status").Single(line => line.StartsWith(field, StringComparison.Ordinal)).Split(' ', StringSplitOptions.RemoveEmptyEntries)[^2].Trim(), CultureInfo.InvariantCulture);
-
-    private static Task UntilAsync(Func<bool> condition) => UntilAsync(() => Task.FromResult(condition()));
-
-    private static async Task UntilAsync(Func<Task<bool>> condition)
-    {
-        using var limit = new CancellationTokenSource(WorkerHarness.Limit);
-        using var look = new PeriodicTimer(TimeSpan.FromMilliseconds(20));
-        while (!await condition())
-        {
-            await look.WaitForNextTickAsync(limit.Token);
-        }
-    }
 }

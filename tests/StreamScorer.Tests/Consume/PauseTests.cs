@@ -25,11 +25,11 @@ public sealed class PauseTests
         using var abort = new CancellationTokenSource();
         var run = consume.RunAsync(stop.Token, abort.Token);
 
-        await UntilAsync(() => consume.Paused[PauseReasons.Records] == 1);
+        await WorkerHarness.UntilAsync(() => consume.Paused[PauseReasons.Records] == 1);
         kafka.Broker.SetDown();
-        await UntilAsync(() => ledger.Owned.Count == 0 && intake.Waiting.Records == 0 && consume.Paused[PauseReasons.Records] == 0);
+        await WorkerHarness.UntilAsync(() => ledger.Owned.Count == 0 && intake.Waiting.Records == 0 && consume.Paused[PauseReasons.Records] == 0);
         kafka.Broker.SetUp();
-        await UntilAsync(() => intake.Waiting.Records > 0);
+        await WorkerHarness.UntilAsync(() => intake.Waiting.Records > 0);
 
         await stop.CancelAsync();
         await abort.CancelAsync();
@@ -59,7 +59,7 @@ public sealed class PauseTests
             full += records.Count == 4 ? 1 : 0;
             paused += consume.Paused[PauseReasons.Records];
             taken += records.Count;
-            await UntilAsync(() => intake.Waiting.Records == Math.Min(4, Posts - taken));
+            await WorkerHarness.UntilAsync(() => intake.Waiting.Records == Math.Min(4, Posts - taken));
         }
 
         Assert.True(full > Posts / 8, $"The intake was full {full} times.");
@@ -67,15 +67,5 @@ public sealed class PauseTests
         await stop.CancelAsync();
         await limit.CancelAsync();
         await Assert.ThrowsAnyAsync<OperationCanceledException>(() => run.WaitAsync(WorkerHarness.Limit)); // nothing is settled
-    }
-
-    private static async Task UntilAsync(Func<bool> condition)
-    {
-        using var limit = new CancellationTokenSource(WorkerHarness.Limit);
-        using var look = new PeriodicTimer(TimeSpan.FromMilliseconds(20));
-        while (!condition())
-        {
-            await look.WaitForNextTickAsync(limit.Token);
-        }
     }
 }

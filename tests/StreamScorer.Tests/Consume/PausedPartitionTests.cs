@@ -39,16 +39,12 @@ public sealed class PausedPartitionTests(RealKafkaFixture kafka)
         await run.WaitAsync(WorkerHarness.Limit);
     }
 
-    private static async Task UntilAsync(Task run, Func<Task<bool>> condition)
+    private static Task UntilAsync(Task run, Func<Task<bool>> condition) => WorkerHarness.UntilAsync(async () =>
     {
-        using var limit = new CancellationTokenSource(WorkerHarness.Limit);
-        using var look = new PeriodicTimer(TimeSpan.FromMilliseconds(50));
-        while (!await condition())
-        {
-            Assert.False(run.IsCompleted);
-            await look.WaitForNextTickAsync(limit.Token);
-        }
-    }
+        var holds = await condition();
+        Assert.True(holds || !run.IsCompleted);
+        return holds;
+    });
 
     /// <summary>A clock that keeps whoever asks it waiting while it is stopped.</summary>
     private sealed class StoppableTime : TimeProvider, IDisposable

@@ -62,17 +62,17 @@ public sealed class WorkerFailureTests : IDisposable
         await using var worker = await Worker.OpenAsync(harness.Settings, NullLoggerFactory.Instance, TimeProvider.System);
         using var stop = new CancellationTokenSource();
         var run = worker.RunAsync(stop.Token);
-        await UntilAsync(() => worker.Health.Ready().Ok);
+        await WorkerHarness.UntilAsync(() => worker.Health.Ready().Ok);
 
         _kafka.Broker.SetDown();
-        await UntilAsync(() => !worker.Health.Ready().Ok);
+        await WorkerHarness.UntilAsync(() => !worker.Health.Ready().Ok);
         var fault = Assert.Single(worker.Health.Ready().Checks, check => !check.Ok);
         Assert.Equal("kafka", fault.Name);
         Assert.StartsWith("no broker answers (", fault.Why, StringComparison.Ordinal);
         Assert.True(worker.Health.Live().Ok);
 
         _kafka.Broker.SetUp();
-        await UntilAsync(() => worker.Health.Ready().Ok);
+        await WorkerHarness.UntilAsync(() => worker.Health.Ready().Ok);
         await stop.CancelAsync();
         await run.WaitAsync(WorkerHarness.Limit);
     }
@@ -113,15 +113,5 @@ public sealed class WorkerFailureTests : IDisposable
         var settings = new Settings { Kafka = new KafkaOptions { BootstrapServers = "127.0.0.1:1", Properties = new Dictionary<string, string> { ["no.such.property"] = "1" } } };
 
         Assert.Contains("no.such.property", Assert.Single(await Preflight.CheckAsync(settings)), StringComparison.Ordinal);
-    }
-
-    private static async Task UntilAsync(Func<bool> condition)
-    {
-        using var limit = new CancellationTokenSource(WorkerHarness.Limit);
-        using var look = new PeriodicTimer(TimeSpan.FromMilliseconds(20));
-        while (!condition())
-        {
-            await look.WaitForNextTickAsync(limit.Token);
-        }
     }
 }

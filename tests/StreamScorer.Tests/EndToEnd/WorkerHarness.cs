@@ -90,6 +90,19 @@ internal sealed record WorkerHarness
         return worker.Telemetry.Read();
     }
 
+    /// <summary>Waits until it holds; over <see cref="Limit"/> the wait is cancelled.</summary>
+    public static Task UntilAsync(Func<bool> condition) => UntilAsync(() => Task.FromResult(condition()));
+
+    public static async Task UntilAsync(Func<Task<bool>> condition)
+    {
+        using var limit = new CancellationTokenSource(Limit);
+        using var look = new PeriodicTimer(TimeSpan.FromMilliseconds(20));
+        while (!await condition())
+        {
+            await look.WaitForNextTickAsync(limit.Token);
+        }
+    }
+
     /// <summary>The group's position, one past the last settled record, summed over the partitions.</summary>
     public async Task<long> CommittedAsync() => (await Kafka.CommittedAsync(Settings.Kafka.GroupId, Input)).Values.Sum();
 }

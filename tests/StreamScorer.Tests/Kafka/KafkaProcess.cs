@@ -38,7 +38,7 @@ internal sealed class KafkaProcess : IAsyncDisposable
     /// <exception cref="InvalidOperationException">It does not start; the message names the log, which is kept.</exception>
     public static async Task<KafkaProcess> StartAsync(string home, SecureListeners? secure = null)
     {
-        var server = Script(home, "kafka-server-start.sh");
+        var server = KafkaScript.Find(home, "kafka-server-start.sh");
         var folder = Directory.CreateTempSubdirectory("streamscorer-kafka-").FullName;
         var ports = FreePorts(2 + SecureListeners.Names.Count);
         var port = ports[0];
@@ -46,10 +46,10 @@ internal sealed class KafkaProcess : IAsyncDisposable
         await File.WriteAllTextAsync(configuration, secure is null
             ? Properties(Path.Combine(folder, "data"), port, ports[1], "", "", "")
             : Properties(Path.Combine(folder, "data"), port, ports[1], SecureListeners.Listeners(ports[2..]), SecureListeners.Protocols, secure.Properties));
-        await FormatAsync(Script(home, "kafka-storage.sh"), configuration, folder, secure is null ? [] : SecureListeners.Users);
+        await FormatAsync(KafkaScript.Find(home, "kafka-storage.sh"), configuration, folder, secure is null ? [] : SecureListeners.Users);
 
         var log = Path.Combine(folder, "server.log");
-        var guard = Process.Start(Command("bash", folder, ["-c", Guard, "guard", server, configuration, log]))!;
+        var guard = Process.Start(KafkaScript.Command(folder, ["-c", Guard, "guard", server, configuration, log]))!;
         var started = new KafkaProcess(guard, folder, new RealKafka($"127.0.0.1:{port}"), ports[2..]);
         try
         {
@@ -88,28 +88,7 @@ internal sealed class KafkaProcess : IAsyncDisposable
     {
         // A cluster id is a UUID in base64url; one that begins with '-' would read as an option.
         var id = "S" + Convert.ToBase64String(Guid.NewGuid().ToByteArray()).Replace('+', '-').Replace('/', '_')[1..22];
-        var command = Command("bash", folder, [storage, "format", "-t", id, "-c", configuration, .. users]);
-        command.RedirectStandardOutput = command.RedirectStandardError = true;
-        using var process = Process.Start(command)!;
-        process.StandardInput.Close();
-        var output = Task.WhenAll(process.StandardOutput.ReadToEndAsync(), process.StandardError.ReadToEndAsync());
-        await process.WaitForExitAsync().WaitAsync(StartLimit);
-        if (process.ExitCode != 0)
-        {
-            throw new InvalidOperationException($"{storage} format failed with exit code {process.ExitCode} (folder {folder}):\n{string.Concat(await output)}");
-        }
-    }
-
-    private static ProcessStartInfo Command(string program, string folder, string[] arguments) => new(program, arguments)
-    {
-        RedirectStandardInput = true,
-        Environment = { ["LOG_DIR"] = folder, ["KAFKA_HEAP_OPTS"] = "-Xms128m -Xmx512m" },
-    };
-
-    private static string Script(string home, string name)
-    {
-        var path = Path.Combine(home, "bin", name);
-        return File.Exists(path) ? path : throw new InvalidOperationException($"KAFKA_HOME ({home}) has no bin/{name}. Set it to the folder of a Kafka distribution.");
+        await KafkaScript.RunAsync(storage, folder, StartLimit, ["format", "-t", id, "-c", configuration, .. users]);
     }
 
     private static int[] FreePorts(int count)
