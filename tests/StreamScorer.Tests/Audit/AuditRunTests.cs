@@ -154,7 +154,7 @@ public sealed class AuditRunTests(RealKafkaFixture kafka)
         }
 
         await harness.Kafka.ProduceAsync(harness.Input, [.. Posts(15, 5), .. Enumerable.Range(0, 4).Select(i => WorkerHarness.Raw($"k{i}", "{")), WorkerHarness.Raw("k1", null), WorkerHarness.Raw("k2", null)]);
-        await harness.RunUntilAsync(scored: 20, deadLetters: 4);
+        await harness.RunUntilAsync(scored: 20 + 2, deadLetters: 4);
         return harness;
     }
 

@@ -16,7 +16,7 @@ public sealed class BackfillTests(RealKafkaFixture kafka)
     {
         var harness = await WorkerHarness.CreateAsync(await kafka.GetAsync());
         await harness.Kafka.ProduceAsync(harness.Input, [.. Enumerable.Range(0, 30).Select(i => WorkerHarness.Post($"k{i % 7}", $"{i}", $"a lovely day, number {i}")), WorkerHarness.Raw("k1", "{"), WorkerHarness.Raw("k2", null)]);
-        await harness.RunUntilAsync(scored: 30, deadLetters: 1);
+        await harness.RunUntilAsync(scored: 30 + 1, deadLetters: 1);
         var committed = await harness.Kafka.CommittedAsync(harness.Settings.Kafka.GroupId, harness.Input);
         var others = await WorkerHarness.CreateAsync(harness.Kafka);
 

@@ -77,13 +77,20 @@ internal sealed record WorkerHarness
         => this with { Settings = Settings with { Kafka = Settings.Kafka with { Properties = new Dictionary<string, string>(Settings.Kafka.Properties) { [property] = value } } } };
 
     /// <summary>Runs a worker until the topics hold so many records in all, then stops it in the orderly way.</summary>
+    /// <param name="scored">Records of the scored topic: scores, and the tombstones of keys.</param>
+    /// <param name="deadLetters">Records of the dead-letter topic.</param>
+    /// <param name="wrap">What the worker scores with, made of what it would score with.</param>
+    /// <param name="filtered">Records that this run must have filtered too: a tombstone without a key leaves nothing in any topic to wait for.</param>
     /// <returns>What this run counted.</returns>
-    public async Task<Snapshot> RunUntilAsync(int scored, int deadLetters, Func<IScorer, IScorer>? wrap = null)
+    public async Task<Snapshot> RunUntilAsync(int scored, int deadLetters, Func<IScorer, IScorer>? wrap = null, int filtered = 0)
     {
         await using var worker = await Worker.OpenAsync(Settings, NullLoggerFactory.Instance, TimeProvider.System, wrap);
         using var stop = new CancellationTokenSource();
         var run = worker.RunAsync(stop.Token);
-        var arrived = Task.WhenAll(Kafka.ReadAsync(Scored, scored, Limit), Kafka.ReadAsync(DeadLetters, deadLetters, Limit));
+        var arrived = Task.WhenAll(
+            Kafka.ReadAsync(Scored, scored, Limit),
+            Kafka.ReadAsync(DeadLetters, deadLetters, Limit),
+            UntilAsync(() => worker.Telemetry.Read().Filtered >= filtered));
         await await Task.WhenAny(run, arrived); // a worker that fails meanwhile ends the wait with its reason
         await stop.CancelAsync();
         await run.WaitAsync(Limit);

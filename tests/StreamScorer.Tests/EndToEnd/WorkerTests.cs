@@ -109,7 +109,7 @@ public abstract class WorkerTests
             new() { Key = Key("b"), Value = large, Headers = [new Header("do-not-store", "true"u8.ToArray())] },
         ]);
 
-        var counted = await harness.RunUntilAsync(scored: 3, deadLetters: 1);
+        var counted = await harness.RunUntilAsync(scored: 3, deadLetters: 1, filtered: 2);
 
         Assert.Equal((5, 2, 1, 2), (counted.Consumed, counted.Scored, counted.DeadLettered, counted.Filtered));
         var scored = await harness.Kafka.ReadToEndAsync(harness.Scored);
