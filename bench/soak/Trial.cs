@@ -66,7 +66,7 @@ internal sealed class Trial(string name, TrialKind kind, TrialOptions options, D
         }
     }
 
-    /// <returns>Whether nothing was lost, doubled, disordered or altered.</returns>
+    /// <returns>Whether nothing was lost, doubled, disordered or altered, and each worker stopped when it was asked to.</returns>
     public async Task<bool> RunAsync(CancellationToken stop)
     {
         var watch = Stopwatch.StartNew();
@@ -212,7 +212,7 @@ internal sealed class Trial(string name, TrialKind kind, TrialOptions options, D
             Console.WriteLine($"    read while it ran: {live.Doubled} doubled, read afterwards: {fresh.Doubled}");
         }
 
-        return faults.Count == 0 && code == 0 && live.Doubled == 0;
+        return faults.Count == 0 && code == 0 && live.Doubled == 0 && _workers.Values.All(w => w.StopsAsAsked);
     }
 
     /// <summary>Where the worker, and the audit, find everything.</summary>

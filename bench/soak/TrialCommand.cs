@@ -15,7 +15,7 @@ internal static class TrialCommand
     private static readonly Option<string?> Model = new("--model") { Description = "Folder of a model bundle (default: as the trial says, mostly a tiny one with random weights, so that Kafka is the limit)" };
     private static readonly Option<string[]> Set = new("--set") { Description = "A further setting of the workers" };
     private static readonly Option<string?> Picture = new("--picture") { Description = "SVG file for the memory that a trial samples; the numbers go beside it as CSV" };
-    private static readonly Option<bool> Keep = new("--keep") { Description = "Keep the logs of workers and brokers" };
+    private static readonly Option<bool> Keep = new("--keep") { Description = "Keep the logs of workers and brokers, also when all is fine" };
 
     public static Command Create()
     {
@@ -54,11 +54,12 @@ internal static class TrialCommand
         catch (Exception e) when (e is InvalidOperationException or KafkaException)
         {
             Console.Error.WriteLine($"soak: {e.Message}");
+            fine = false;
             return 2;
         }
         finally
         {
-            if (options.Keep)
+            if (options.Keep || !fine)
             {
                 Console.Error.WriteLine($"logs: {folder}");
             }

@@ -14,6 +14,9 @@ internal sealed class WorkerProcess(string name, IReadOnlyList<string> arguments
 
     public int Starts { get; private set; }
 
+    /// <summary>Whether it always ended within its time after SIGTERM, and with 0; or with 143, when the signal came before the program could heed it.</summary>
+    public bool StopsAsAsked { get; private set; } = true;
+
     public bool IsRunning => _process is { HasExited: false };
 
     public int Pid => _process!.Id;
@@ -75,11 +78,13 @@ internal sealed class WorkerProcess(string name, IReadOnlyList<string> arguments
             if (process.ExitCode != 0)
             {
                 BadEnds.Add($"{name} ended with exit code {process.ExitCode} after SIGTERM");
+                StopsAsAsked &= process.ExitCode == 128 + 15;
             }
         }
         catch (TimeoutException)
         {
             BadEnds.Add($"{name} did not end within 60 s of SIGTERM");
+            StopsAsAsked = false;
             process.Kill();
         }
 

@@ -51,11 +51,7 @@ internal sealed partial class ConsumeStage
     private void Withdraw(IReadOnlyList<TopicPartition> partitions)
     {
         var leaving = partitions.ToHashSet();
-        var withdrawn = _intake.Withdraw(record => leaving.Contains(new TopicPartition(record.Topic, record.Partition)));
-        foreach (var first in withdrawn.DistinctBy(record => (record.Topic, record.Partition)))
-        {
-            _ledger.Withdrawn(first);
-        }
+        _ledger.Withdrawn(_intake.Withdraw(record => leaving.Contains(new TopicPartition(record.Topic, record.Partition))));
     }
 
     private void Release(List<TopicPartition> partitions, string how)

@@ -3,7 +3,7 @@ using Confluent.Kafka;
 namespace StreamScorer.Settle;
 
 /// <summary>
-/// What was consumed, settled and committed of each partition that is ours. A number per partition is enough, because
+/// What was consumed, settled and committed of each partition that is ours. A few numbers per partition are enough, because
 /// micro-batches are settled whole and in order. Every assignment has an epoch; what was consumed under an older one is void.
 /// One lock guards ownership and progress together, so a late completion can never move an offset of a partition that left.
 /// </summary>
@@ -49,23 +49,28 @@ internal sealed partial class OffsetLedger
                 return null;
             }
 
-            state.First ??= offset;
             state.Start ??= offset;
             state.Consumed = offset + 1;
+            state.InFlight++;
             return state.Epoch;
         }
     }
 
-    /// <summary>The records from this one on were taken back before they were worked on.</summary>
-    public void Withdrawn(SourceRecord first)
+    /// <summary>The last records of their partitions were taken back before they were worked on.</summary>
+    public void Withdrawn(IEnumerable<SourceRecord> records)
     {
         lock (_gate)
         {
-            if (Current(first) is { } state)
+            foreach (var record in records)
             {
-                state.Consumed = first.Offset;
-                Monitor.PulseAll(_gate);
+                if (Current(record) is { } state)
+                {
+                    state.Consumed = Math.Min(state.Consumed!.Value, record.Offset);
+                    state.InFlight--;
+                }
             }
+
+            Monitor.PulseAll(_gate);
         }
     }
 
@@ -79,6 +84,7 @@ internal sealed partial class OffsetLedger
                 if (Current(entry.Source) is { } state)
                 {
                     state.Settled = entry.Source.Offset + 1;
+                    state.InFlight--;
                 }
             }
 
@@ -175,7 +181,7 @@ internal sealed partial class OffsetLedger
     }
 
     private bool IsSettledLocked(IEnumerable<TopicPartition> partitions)
-        => partitions.All(p => !_partitions.TryGetValue(p, out var state) || state.Consumed is null || (state.Settled ?? state.First) >= state.Consumed);
+        => partitions.All(p => !_partitions.TryGetValue(p, out var state) || state.InFlight == 0);
 
     /// <summary>What is known of the record's partition, unless the record is void.</summary>
     private State? Current(SourceRecord source)
@@ -191,10 +197,10 @@ internal sealed partial class OffsetLedger
         /// <summary>What is read next must be what follows the committed offset; until then nothing is taken.</summary>
         public bool MustRewind { get; set; }
 
-        /// <summary>Offset of the first record that went on its way.</summary>
-        public long? First { get; set; }
+        /// <summary>Records on their way. Offsets do not tell: between two records there may be some without one, such as the marks of transactions.</summary>
+        public int InFlight { get; set; }
 
-        /// <summary>Offset after the last record that went on its way.</summary>
+        /// <summary>Where to read on: behind the last record that went on its way, or at the first that was taken back.</summary>
         public long? Consumed { get; set; }
 
         /// <summary>Offset after the last record whose outcome is acknowledged.</summary>

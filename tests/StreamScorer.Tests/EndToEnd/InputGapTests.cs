@@ -43,6 +43,37 @@ public sealed class InputGapTests(RealKafkaFixture kafka)
     }
 
     [Fact]
+    public async Task Gaps_ShouldBeNothingToWaitFor_WhenWhatLiesBehindThemIsLeftAtAStop()
+    {
+        var harness = await Posts.CreateAsync(await kafka.GetAsync(), consume: options => options with { MaxRecordsPerMicroBatch = 1, MaxBufferedRecords = 5 });
+        using (var producer = new ProducerBuilder<byte[]?, byte[]?>(new ProducerConfig { BootstrapServers = harness.Kafka.BootstrapServers, TransactionalId = harness.Input }).Build())
+        {
+            producer.InitTransactions(TestKafka.Limit);
+            for (var i = 0; i < 30; i++) // each behind the mark that ends the transaction of the one before
+            {
+                producer.BeginTransaction();
+                producer.Produce(harness.Input, WorkerHarness.Post("author", i.ToString(CultureInfo.InvariantCulture), $"post number {i}"));
+                producer.CommitTransaction();
+            }
+        }
+
+        using (var rig = new DeliveryRig(harness.Settings))
+        {
+            using var gate = new ManualResetEventSlim();
+            rig.Scorer.Act = () => gate.Wait(WorkerHarness.Limit);
+            rig.Start();
+            await rig.UntilAsync(r => r.IsPaused); // the device is at work, and what lies behind waits
+            var stopping = rig.StopAsync();
+            gate.Set();
+            await stopping;
+            Assert.InRange(rig.Telemetry.Read().Scored, 1, 29);
+        }
+
+        await Posts.RunToEndAsync(harness, 30);
+        await Posts.AssertOnceAsync(harness, 30);
+    }
+
+    [Fact]
     public async Task Gaps_ShouldBeNothingToWaitFor_WhenTheInputIsCompacted()
     {
         var real = await kafka.GetAsync();

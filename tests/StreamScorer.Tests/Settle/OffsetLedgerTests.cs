@@ -70,10 +70,9 @@ public sealed class OffsetLedgerTests
     public void IsSettled_ShouldHold_WhenTheRestWasWithdrawn()
     {
         Settle(Take(P0, 4));
-        Take(P0, 5);
-        Take(P0, 6);
+        SourceRecord[] rest = [Take(P0, 5), Take(P0, 6)];
 
-        _ledger.Withdrawn(Records.At(0, 5, 1));
+        _ledger.Withdrawn(rest);
 
         Assert.True(_ledger.IsSettled([P0]));
         Assert.Equal([new TopicPartitionOffset(P0, 5)], _ledger.Uncommitted());
@@ -82,12 +81,68 @@ public sealed class OffsetLedgerTests
     [Fact]
     public void IsSettled_ShouldHold_WhenAllWasWithdrawn()
     {
-        Take(P0, 4);
+        var all = Take(P0, 4);
 
-        _ledger.Withdrawn(Records.At(0, 4, 1));
+        _ledger.Withdrawn([all]);
 
         Assert.True(_ledger.IsSettled([P0]));
         Assert.Empty(_ledger.Uncommitted());
+    }
+
+    [Fact]
+    public void IsSettled_ShouldHold_WhenOffsetsWithoutARecordLieBeforeWhatWasWithdrawn()
+    {
+        Settle(Take(P0, 4));
+        SourceRecord[] rest = [Take(P0, 9), Take(P0, 10)]; // 5 to 8: aborted records, marks of transactions, or compacted
+
+        _ledger.Withdrawn(rest);
+
+        Assert.True(_ledger.IsSettled([P0]));
+        Assert.Equal([new TopicPartitionOffset(P0, 5)], _ledger.Uncommitted());
+        Assert.Equal([new TopicPartitionOffset(P0, 9)], _ledger.Positions());
+    }
+
+    [Theory]
+    [InlineData(1)]
+    [InlineData(2)]
+    [InlineData(3)]
+    public void IsSettled_ShouldHold_JustWhenNothingIsInFlight_WhateverHappens(int seed)
+    {
+        var dice = new Random(seed);
+        var (inFlight, next, settled) = (new List<SourceRecord>(), 0L, (long?)null);
+        for (var step = 0; step < 5_000; step++)
+        {
+            switch (dice.Next(8))
+            {
+                case 0: // taken back: the last ones, and reading goes on behind them only after another assignment
+                    var kept = dice.Next(inFlight.Count + 1);
+                    _ledger.Withdrawn(inFlight[kept..]);
+                    inFlight.RemoveRange(kept, inFlight.Count - kept);
+                    break;
+                case 1 or 2 or 3: // settled: the first ones
+                    var done = dice.Next(inFlight.Count + 1);
+                    Settle([.. inFlight[..done]]);
+                    settled = done > 0 ? inFlight[done - 1].Offset + 1 : settled;
+                    inFlight.RemoveRange(0, done);
+                    break;
+                case 4 when dice.Next(20) == 0: // assigned anew, with records of the old assignment still on their way
+                    var late = inFlight.ToArray();
+                    _ledger.Released([P0]);
+                    _ledger.Assigned([P0]);
+                    inFlight.Clear();
+                    settled = null;
+                    Settle(late);
+                    _ledger.Withdrawn(late);
+                    break;
+                default:
+                    next += dice.Next(3) == 0 ? dice.Next(1, 100) : 1;
+                    inFlight.Add(Take(P0, next));
+                    break;
+            }
+
+            Assert.Equal(inFlight.Count == 0, _ledger.IsSettled([P0]));
+            Assert.Equal(settled is { } offset ? [new TopicPartitionOffset(P0, offset)] : [], _ledger.Uncommitted());
+        }
     }
 
     [Fact]
