@@ -85,7 +85,12 @@ internal static partial class Trials
             }
 
             trial.Recovery.Fault();
-            await Task.Delay(trial.Dice.Next(least, most) + 4_000, until);
+            while (worker.IsRunning && !worker.Said("Ready.", sinceStart: true)) // one that leaves before it has partitions disturbs nobody
+            {
+                await Task.Delay(200, until);
+            }
+
+            await Task.Delay(trial.Dice.Next(least, most), until);
             trial.Recovery.Fault();
             await worker.StopAsync();
             trial.Supervise();

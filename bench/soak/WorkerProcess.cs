@@ -8,6 +8,7 @@ internal sealed class WorkerProcess(string name, IReadOnlyList<string> arguments
     private readonly string _file = Path.Combine(folder, $"{name}.log");
     private Process? _process;
     private StreamWriter? _log;
+    private long _started;
 
     /// <summary>Exit codes of ends that were asked for politely and not answered with 0, and of ends that nobody asked for.</summary>
     public List<string> BadEnds { get; } = [];
@@ -21,12 +22,13 @@ internal sealed class WorkerProcess(string name, IReadOnlyList<string> arguments
 
     public int Pid => _process!.Id;
 
-    /// <summary>Whether these words are in its log.</summary>
-    public bool Said(string words)
+    /// <summary>Whether these words are in its log, or in what it has logged since it was last started.</summary>
+    public bool Said(string words, bool sinceStart = false)
     {
         lock (this)
         {
             using var log = new StreamReader(new FileStream(_file, FileMode.Open, FileAccess.Read, FileShare.ReadWrite));
+            log.BaseStream.Position = sinceStart ? _started : 0;
             return log.ReadToEnd().Contains(words, StringComparison.Ordinal);
         }
     }
@@ -34,6 +36,7 @@ internal sealed class WorkerProcess(string name, IReadOnlyList<string> arguments
     public void Start()
     {
         _log ??= new StreamWriter(_file) { AutoFlush = true };
+        _started = _log.BaseStream.Position;
         Starts++;
         _process = new Process { StartInfo = new ProcessStartInfo("dotnet", arguments) { RedirectStandardError = true, RedirectStandardOutput = true, WorkingDirectory = folder } };
         _process.ErrorDataReceived += (_, line) => Write(line.Data);
