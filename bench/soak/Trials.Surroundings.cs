@@ -44,7 +44,7 @@ internal static partial class Trials
             await WorkingAsync(trial, until);
             if (!trial.Worker("w1").Said("no guard against crash loops"))
             {
-                throw new InvalidOperationException("The worker does not say that it cannot remember crashes; see its log with --keep.");
+                throw new InvalidOperationException("The worker does not say that it cannot remember crashes; see its log.");
             }
 
             await KillWorkerAsync(trial, until);
@@ -66,7 +66,7 @@ internal static partial class Trials
         trial.Supervise();
         if (!worker.Said(words))
         {
-            throw new InvalidOperationException($"The worker ended and did not say '{words}'; see its log with --keep.");
+            throw new InvalidOperationException($"The worker ended and did not say '{words}'; see its log.");
         }
     }
 

@@ -48,7 +48,7 @@ public sealed class AuditRunTests(RealKafkaFixture kafka)
     {
         var harness = await ScoredAsync();
         var scored = await harness.Kafka.ReadToEndAsync(harness.Scored);
-        using (var producer = Transactional(harness))
+        using (var producer = harness.Kafka.Transactional())
         {
             producer.BeginTransaction();
             producer.Produce(new TopicPartition(harness.Scored, scored[0].Partition), scored[0].Message);
@@ -87,7 +87,7 @@ public sealed class AuditRunTests(RealKafkaFixture kafka)
     {
         var harness = await WorkerHarness.CreateAsync(await kafka.GetAsync(), partitions: 1);
         await harness.Kafka.ProduceAsync(harness.Scored, [WorkerHarness.Raw("k", "{}"), WorkerHarness.Raw("k", "{}")]);
-        using var producer = Transactional(harness);
+        using var producer = harness.Kafka.Transactional();
         producer.BeginTransaction();
         producer.Produce(new TopicPartition(harness.Scored, 0), WorkerHarness.Raw("k", "{}"));
         producer.Flush();
@@ -138,7 +138,7 @@ public sealed class AuditRunTests(RealKafkaFixture kafka)
     {
         var harness = await WorkerHarness.CreateAsync(await kafka.GetAsync());
         await harness.Kafka.ProduceAsync(harness.Input, Posts(0, 10));
-        using (var producer = Transactional(harness))
+        using (var producer = harness.Kafka.Transactional())
         {
             foreach (var commit in new[] { false, true })
             {
@@ -160,13 +160,6 @@ public sealed class AuditRunTests(RealKafkaFixture kafka)
 
     private static IEnumerable<Message<byte[]?, byte[]?>> Posts(int first, int count)
         => Enumerable.Range(first, count).Select(i => WorkerHarness.Post($"k{i % 5}", $"{i}", i % 4 == 0 ? "I hate all of these immigrants, they are vermin and should be wiped out" : $"a lovely day, number {i}"));
-
-    private static IProducer<byte[]?, byte[]?> Transactional(WorkerHarness harness)
-    {
-        var producer = new ProducerBuilder<byte[]?, byte[]?>(new ProducerConfig { BootstrapServers = harness.Kafka.BootstrapServers, TransactionalId = TestKafka.Unique("test") }).SetLogHandler((_, _) => { }).Build();
-        producer.InitTransactions(TestKafka.Limit);
-        return producer;
-    }
 
     private static Task<AuditReport> AuditAsync(WorkerHarness harness, AuditRequest request) => new AuditRun(harness.Settings, request, Silent).RunAsync(CancellationToken.None);
 

@@ -1,6 +1,5 @@
 using System.Globalization;
 using System.Text.Json;
-using Confluent.Kafka;
 using StreamScorer.Tests.Kafka;
 
 namespace StreamScorer.Tests.EndToEnd;
@@ -12,9 +11,8 @@ public sealed class InputGapTests(RealKafkaFixture kafka)
     public async Task Gaps_ShouldBeNothingToWaitFor_WhenTheInputWasWrittenInTransactions()
     {
         var harness = await Posts.CreateAsync(await kafka.GetAsync());
-        using (var producer = new ProducerBuilder<byte[]?, byte[]?>(new ProducerConfig { BootstrapServers = harness.Kafka.BootstrapServers, TransactionalId = harness.Input }).Build())
+        using (var producer = harness.Kafka.Transactional())
         {
-            producer.InitTransactions(TestKafka.Limit);
             for (var i = 0; i < 30; i++)
             {
                 producer.BeginTransaction();
@@ -46,9 +44,8 @@ public sealed class InputGapTests(RealKafkaFixture kafka)
     public async Task Gaps_ShouldBeNothingToWaitFor_WhenWhatLiesBehindThemIsLeftAtAStop()
     {
         var harness = await Posts.CreateAsync(await kafka.GetAsync(), consume: options => options with { MaxRecordsPerMicroBatch = 1, MaxBufferedRecords = 5 });
-        using (var producer = new ProducerBuilder<byte[]?, byte[]?>(new ProducerConfig { BootstrapServers = harness.Kafka.BootstrapServers, TransactionalId = harness.Input }).Build())
+        using (var producer = harness.Kafka.Transactional())
         {
-            producer.InitTransactions(TestKafka.Limit);
             for (var i = 0; i < 30; i++) // each behind the mark that ends the transaction of the one before
             {
                 producer.BeginTransaction();

@@ -18,6 +18,14 @@ public abstract class TestKafka
 
     public abstract Task CreateTopicAsync(string topic, int partitions);
 
+    /// <summary>A producer for transactions, ready to begin one; only where Kafka has them.</summary>
+    public IProducer<byte[]?, byte[]?> Transactional()
+    {
+        var producer = new ProducerBuilder<byte[]?, byte[]?>(new ProducerConfig { BootstrapServers = BootstrapServers, TransactionalId = Unique("test") }).SetLogHandler((_, _) => { }).Build();
+        producer.InitTransactions(Limit);
+        return producer;
+    }
+
     /// <summary>Writes records in order and waits until all are acknowledged.</summary>
     /// <param name="partition">Null: chosen by the key, as Java clients do.</param>
     /// <returns>One a record, in their order, with partition and offset.</returns>

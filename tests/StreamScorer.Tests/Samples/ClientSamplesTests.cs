@@ -115,12 +115,11 @@ public sealed class RealKafkaClientSamplesTests(RealKafkaFixture kafka) : Client
     /// <summary>In every partition a post that was never committed: readers must not see it.</summary>
     internal override void Spoil(WorkerHarness harness)
     {
-        using var producer = new ProducerBuilder<Null, byte[]>(new ProducerConfig { BootstrapServers = harness.Kafka.BootstrapServers, TransactionalId = harness.Flagged }).SetLogHandler((_, _) => { }).Build();
-        producer.InitTransactions(TestKafka.Limit);
+        using var producer = harness.Kafka.Transactional();
         producer.BeginTransaction();
         for (var partition = 0; partition < 3; partition++)
         {
-            producer.Produce(new TopicPartition(harness.Flagged, partition), new Message<Null, byte[]> { Value = """{"id":"aborted","decision":"flag","why":[]}"""u8.ToArray() });
+            producer.Produce(new TopicPartition(harness.Flagged, partition), new Message<byte[]?, byte[]?> { Value = """{"id":"aborted","decision":"flag","why":[]}"""u8.ToArray() });
         }
 
         producer.Flush(TestKafka.Limit);
