@@ -107,9 +107,9 @@ internal sealed class ConsolePage(PageFeed feed, TrialRequest trial, TextTrial s
         context.Response.Headers["X-Accel-Buffering"] = "no"; // else some proxies hold events back
         try
         {
-            await foreach (var frame in viewer.Frames.ReadAllAsync(context.RequestAborted))
+            await foreach (var message in viewer.MessagesAsync(context.RequestAborted))
             {
-                await context.Response.Body.WriteAsync(frame, context.RequestAborted);
+                await context.Response.Body.WriteAsync(message, context.RequestAborted);
                 await context.Response.Body.FlushAsync(context.RequestAborted);
             }
         }

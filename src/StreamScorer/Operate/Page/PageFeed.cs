@@ -1,3 +1,4 @@
+using System.Runtime.CompilerServices;
 using System.Text.Json;
 using System.Threading.Channels;
 
@@ -90,14 +91,13 @@ internal sealed class PageFeed : IAsyncDisposable
             }
 
             var hello = new PageHello(_source.Facts(), [.. _history]);
-            var viewer = new Viewer(this);
             byte[] first =
             [
                 .. "retry: 2000\n"u8,
                 .. Frame("hello", JsonSerializer.SerializeToUtf8Bytes(hello, PageJson.Default.PageHello)),
                 .. Frame("snapshot", JsonSerializer.SerializeToUtf8Bytes(Build(), PageJson.Default.PageSnapshot)),
             ];
-            viewer.Tell(first);
+            var viewer = new Viewer(this, first);
             _viewers.Add(viewer);
             return viewer;
         }
@@ -153,14 +153,25 @@ internal sealed class PageFeed : IAsyncDisposable
     }
 
     /// <summary>A browser that watches, until it is disposed.</summary>
-    internal sealed class Viewer(PageFeed feed) : IDisposable
+    /// <param name="first">What the page is and shows; without it no later message can be shown, so it is never skipped.</param>
+    internal sealed class Viewer(PageFeed feed, ReadOnlyMemory<byte> first) : IDisposable
     {
         // One message: a browser that cannot follow skips some, and costs no memory.
         private readonly Channel<ReadOnlyMemory<byte>> _frames = Channel.CreateBounded<ReadOnlyMemory<byte>>(
             new BoundedChannelOptions(1) { FullMode = BoundedChannelFullMode.DropOldest, SingleReader = true });
 
-        /// <summary>Ends with the feed.</summary>
+        /// <summary>What comes behind the first message; ends with the feed.</summary>
         public ChannelReader<ReadOnlyMemory<byte>> Frames => _frames.Reader;
+
+        /// <summary>All that the browser is told, from the first message on, until the feed ends.</summary>
+        public async IAsyncEnumerable<ReadOnlyMemory<byte>> MessagesAsync([EnumeratorCancellation] CancellationToken abort)
+        {
+            yield return first;
+            await foreach (var frame in Frames.ReadAllAsync(abort))
+            {
+                yield return frame;
+            }
+        }
 
         public void Tell(ReadOnlyMemory<byte> frame) => _frames.Writer.TryWrite(frame);
 

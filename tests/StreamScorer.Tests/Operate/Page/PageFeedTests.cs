@@ -31,13 +31,21 @@ public sealed class PageFeedTests : IAsyncDisposable
     }
 
     [Fact]
-    public void Enter_ShouldTellFactsHistoryAndTheLatestNumbers_AtOnce()
+    public async Task Enter_ShouldTellFactsHistoryAndTheLatestNumbers_HoweverLateTheBrowserReads()
     {
         Outcomes(10);
         Second();
         using var viewer = _feed.Enter()!;
+        Outcomes(1);
+        Second();
+        Second();
 
-        var (hello, snapshot) = (Event(viewer, "hello", out var frame), Data(frame, "snapshot"));
+        var messages = viewer.MessagesAsync(CancellationToken.None).GetAsyncEnumerator();
+        Assert.True(await messages.MoveNextAsync());
+        var frame = Encoding.UTF8.GetString(messages.Current.Span);
+        var (hello, snapshot) = (Data(frame, "hello"), Data(frame, "snapshot"));
+        Assert.True(await messages.MoveNextAsync());
+        Assert.Equal(11, (long)Data(Encoding.UTF8.GetString(messages.Current.Span), "snapshot")["totals"]!["scored"]!);
 
         Assert.Equal("m", (string?)hello["facts"]!["model"]!["name"]);
         Assert.Equal("hidden", (string?)hello["facts"]!["texts"]);
@@ -175,6 +183,7 @@ public sealed class PageFeedTests : IAsyncDisposable
     public async Task DisposeAsync_ShouldEndTheStreams_AndLetNobodyIn()
     {
         using var viewer = _feed.Enter()!;
+        Second();
         Latest(viewer);
 
         await _feed.DisposeAsync();
