@@ -6,6 +6,7 @@ namespace StreamScorer;
 /// <remarks>
 /// glibc grants a process eight arenas a core, and lets each keep as much freed memory as twice the largest buffer that anybody ever gave back (mallopt(3): M_MMAP_THRESHOLD and
 /// M_TRIM_THRESHOLD adjust themselves unless they are set). So each of a dozen threads, as it meets its largest reply of Kafka, grows the process for good.
+/// What is freed between two pieces in use it gives back only when it is asked to.
 /// </remarks>
 internal static partial class NativeHeap
 {
@@ -20,12 +21,16 @@ internal static partial class NativeHeap
     /// <summary>What an arena may keep at its end. Less would give back and fetch the same pages again and again.</summary>
     private const int Spare = 1 << 20;
 
+    private static readonly TimeSpan TrimInterval = TimeSpan.FromMinutes(1);
+
     private static readonly string[] Variables = ["GLIBC_TUNABLES", "MALLOC_ARENA_MAX", "MALLOC_MMAP_THRESHOLD_", "MALLOC_TRIM_THRESHOLD_"];
+
+    private static Timer? _trimming;
 
     /// <summary>Two for each thread that can run at once, so that hardly any waits for another's.</summary>
     private static int Arenas => Math.Max(4, 2 * Environment.ProcessorCount);
 
-    /// <summary>Before other threads begin. Whoever has set one of glibc's own variables is left alone, and so is another C library.</summary>
+    /// <summary>Before other threads begin; from then on <see cref="Trim"/> once a minute. Whoever has set one of glibc's own variables is left alone, and so is another C library.</summary>
     public static void Limit()
     {
         if (!OperatingSystem.IsLinux() || Variables.Any(name => Environment.GetEnvironmentVariable(name) is not null))
@@ -38,12 +43,19 @@ internal static partial class NativeHeap
             _ = Set(MmapThreshold, Buffer);
             _ = Set(TrimThreshold, Spare);
             _ = Set(ArenaMax, Arenas);
+            _trimming ??= new Timer(_ => Trim(), null, TrimInterval, TrimInterval);
         }
         catch (EntryPointNotFoundException)
         {
             // Not glibc: musl has no such function, and no such arenas.
         }
     }
+
+    /// <summary>Gives every whole page that nothing lies on back to the system (malloc_trim(3)), one arena after the other. Tens of milliseconds where the cores are busy.</summary>
+    internal static void Trim() => _ = GiveBack(0);
+
+    [LibraryImport("libc", EntryPoint = "malloc_trim")]
+    private static partial int GiveBack(nuint spare);
 
     [LibraryImport("libc", EntryPoint = "mallopt")]
     private static partial int Set(int parameter, int value);
