@@ -1,4 +1,5 @@
 using System.Runtime.InteropServices;
+using StreamScorer.Operate;
 
 namespace StreamScorer;
 
@@ -25,7 +26,7 @@ internal static partial class NativeHeap
 
     private static readonly string[] Variables = ["GLIBC_TUNABLES", "MALLOC_ARENA_MAX", "MALLOC_MMAP_THRESHOLD_", "MALLOC_TRIM_THRESHOLD_"];
 
-    private static Timer? _trimming;
+    private static Ticker? _trimming;
 
     /// <summary>Two for each thread that can run at once, so that hardly any waits for another's.</summary>
     private static int Arenas => Math.Max(4, 2 * Environment.ProcessorCount);
@@ -43,7 +44,7 @@ internal static partial class NativeHeap
             _ = Set(MmapThreshold, Buffer);
             _ = Set(TrimThreshold, Spare);
             _ = Set(ArenaMax, Arenas);
-            _trimming ??= new Timer(_ => Trim(), null, TrimInterval, TrimInterval);
+            _trimming ??= new Ticker(TrimInterval, TimeProvider.System, Trim);
         }
         catch (EntryPointNotFoundException)
         {

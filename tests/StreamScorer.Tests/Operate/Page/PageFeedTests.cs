@@ -40,7 +40,7 @@ public sealed class PageFeedTests : IAsyncDisposable
         Second();
         Second();
 
-        var messages = viewer.MessagesAsync(CancellationToken.None).GetAsyncEnumerator();
+        await using var messages = viewer.MessagesAsync(CancellationToken.None).GetAsyncEnumerator();
         Assert.True(await messages.MoveNextAsync());
         var frame = Encoding.UTF8.GetString(messages.Current.Span);
         var (hello, snapshot) = (Data(frame, "hello"), Data(frame, "snapshot"));
@@ -79,7 +79,7 @@ public sealed class PageFeedTests : IAsyncDisposable
             Second();
         }
 
-        var sample = Event(viewer, "snapshot", out _)["sample"]!;
+        var sample = Event(viewer, "snapshot")["sample"]!;
 
         Assert.Equal(30, (double)sample["rate"]!);
         Assert.Equal(0.2, (double)sample["p50"]!, 0.004);
@@ -88,7 +88,7 @@ public sealed class PageFeedTests : IAsyncDisposable
             Second();
         }
 
-        sample = Event(viewer, "snapshot", out _)["sample"]!;
+        sample = Event(viewer, "snapshot")["sample"]!;
         Assert.Equal((0.0, null), ((double)sample["rate"]!, sample["p99"]));
     }
 
@@ -110,7 +110,7 @@ public sealed class PageFeedTests : IAsyncDisposable
         Outcomes(100);
         Second();
 
-        var news = Event(viewer, "snapshot", out _);
+        var news = Event(viewer, "snapshot");
         var infer = news["steps"]!.AsArray().Single(step => (string?)step!["step"] == "infer")!;
         Assert.Equal((0.5, 0.3), ((double)infer["busy"]!, (double)infer["per_post"]!));
         Assert.Equal([6], news["batches"]!["by_tokens"]!.AsArray().Select((n, i) => ((long)n!, i)).Where(x => x.Item1 > 0).Select(x => x.i));
@@ -130,7 +130,7 @@ public sealed class PageFeedTests : IAsyncDisposable
         _telemetry.Consumed("posts", 58);
         Second();
 
-        var news = Event(viewer, "snapshot", out _);
+        var news = Event(viewer, "snapshot");
         Assert.Equal(12, (int)news["more_partitions"]!);
         var first = news["partitions"]![0]!;
         Assert.Equal((58, 58L, 1L, 1L), ((int)first["partition"]!, (long)first["lag"]!, (long)first["consumed"]!, (long)first["in_flight"]!));
@@ -146,7 +146,7 @@ public sealed class PageFeedTests : IAsyncDisposable
         _telemetry.Voided("posts", 0);
         Second();
 
-        var news = Event(viewer, "snapshot", out _);
+        var news = Event(viewer, "snapshot");
         var totals = news["totals"]!;
         Assert.Equal((7L, 5L, 1L, 1L), ((long)totals["consumed"]!, (long)totals["scored"]!, (long)totals["voided"]!, (long)totals["in_flight"]!));
         Assert.Equal(1L, (long)news["partitions"]![0]!["in_flight"]!);
@@ -175,7 +175,7 @@ public sealed class PageFeedTests : IAsyncDisposable
         Outcomes(1);
         Second();
 
-        Assert.Equal(2, (long)Event(viewer, "snapshot", out _)["totals"]!["scored"]!);
+        Assert.Equal(2, (long)Event(viewer, "snapshot")["totals"]!["scored"]!);
         Assert.False(viewer.Frames.TryRead(out _));
     }
 
@@ -213,7 +213,7 @@ public sealed class PageFeedTests : IAsyncDisposable
         return Encoding.UTF8.GetString(frame.Span);
     }
 
-    private static JsonNode Event(PageFeed.Viewer viewer, string name, out string frame) => Data(frame = Latest(viewer), name);
+    private static JsonNode Event(PageFeed.Viewer viewer, string name) => Data(Latest(viewer), name);
 
     private static JsonNode Data(string frame, string name)
     {
@@ -223,7 +223,7 @@ public sealed class PageFeedTests : IAsyncDisposable
     }
 
     private static Dictionary<string, JsonNode?> Steps(PageFeed.Viewer viewer)
-        => Event(viewer, "snapshot", out _)["steps"]!.AsArray().ToDictionary(step => (string)step!["step"]!, step => step!["busy"]);
+        => Event(viewer, "snapshot")["steps"]!.AsArray().ToDictionary(step => (string)step!["step"]!, step => step!["busy"]);
 
     private void Outcomes(int count, double age = 0.01)
     {
