@@ -11,32 +11,47 @@ internal sealed class MemoryReport(IReadOnlyList<MemorySample> samples)
     private const int Left = 56;
     private const int Bottom = 34;
 
+    /// <summary>Of the time after the warm-up, with a mean for each, so that a reader sees whether a slope is that of a line or of a step.</summary>
+    private const int Parts = 9;
+
+    private static readonly TimeSpan Stretch = TimeSpan.FromMinutes(30);
+
     private static readonly (string Name, string Color, Func<MemorySample, double> Value)[] Kinds =
     [
         ("resident", "#4269d0", s => s.Memory.Resident),
         ("managed", "#3a9d5d", s => s.Memory.Managed),
         ("native", "#e07b00", s => s.Memory.Native),
         ("managed, after collection", "#8a63c9", s => s.Heap),
+        ("native, in use", "#b8860b", s => s.NativeInUse),
     ];
 
     /// <summary>Until then caches, pools and the collector grow to the load: a fifth of the run, 5 minutes at most.</summary>
     private TimeSpan WarmUp => samples.Count == 0 ? TimeSpan.Zero : TimeSpan.FromMinutes(Math.Min(5, samples[^1].At.TotalMinutes / 5));
 
     public IEnumerable<string> Lines()
+        => Kinds.Select(kind => Line($"memory, {kind.Name}", "MiB", [.. samples.Select(s => (s.At, kind.Value(s)))]))
+            .Append(Line("speed", "records/s", [.. samples.Zip(samples.Skip(1), (a, b) => (b.At, (b.Records - a.Records) / (b.At - a.At).TotalSeconds))]));
+
+    private string Line(string name, string unit, List<(TimeSpan At, double Value)> series)
     {
-        foreach (var (name, _, value) in Kinds)
+        var after = series.Where(s => s.At >= WarmUp).ToList();
+        if (Slope.Fit(after) is not { } slope)
         {
-            var after = samples.Where(s => s.At >= WarmUp).Select(s => (s.At, value(s))).ToList();
-            yield return Slope.Fit(after) is { } slope
-                ? string.Create(CultureInfo.InvariantCulture, $"memory, {name}: {after.Average(s => s.Item2):F0} MiB ({after.Min(s => s.Item2):F0} to {after.Max(s => s.Item2):F0}), slope {slope.PerHour:+0.0;-0.0} ± {slope.Error:F1} MiB/h over {after.Count} samples after {WarmUp.TotalMinutes:F1} min: {(slope.IsFlat ? "flat within the noise" : slope.PerHour > 0 ? "grows" : "shrinks")}")
-                : $"memory, {name}: too few samples";
+            return $"{name}: too few samples";
         }
+
+        var means = after.Chunk((after.Count + Parts - 1) / Parts).Select(part => part.Average(s => s.Value).ToString("F0", CultureInfo.InvariantCulture));
+        var stretches = after.GroupBy(s => (int)((s.At - WarmUp) / Stretch)).Select(stretch => Slope.Fit([.. stretch])).OfType<Slope>().ToList();
+        return string.Create(CultureInfo.InvariantCulture, $"{name}: {after.Average(s => s.Value):F0} {unit} ({after.Min(s => s.Value):F0} to {after.Max(s => s.Value):F0}), slope {Told(slope)} over {after.Count} samples after {WarmUp.TotalMinutes:F1} min; means of {Parts} parts of that: {string.Join(", ", means)}{(stretches.Count > 1 ? $"; each {Stretch.TotalMinutes:F0} min by itself: {string.Join(", ", stretches.Select(Told))}" : "")}");
     }
+
+    private static string Told(Slope slope)
+        => string.Create(CultureInfo.InvariantCulture, $"{slope.PerHour:+0.0;-0.0} ± {slope.Error:F1} an hour ({(slope.IsFlat ? "flat within the noise" : slope.PerHour > 0 ? "grows" : "shrinks")})");
 
     /// <summary>Lines over the minutes, as SVG, and the numbers beside it.</summary>
     public void Write(string file)
     {
-        File.WriteAllLines(Path.ChangeExtension(file, ".csv"), samples.Select(s => string.Create(CultureInfo.InvariantCulture, $"{s.At.TotalSeconds:F1},{s.Memory.Resident:F2},{s.Memory.Managed:F2},{s.Memory.Native:F2},{s.Heap:F2}")).Prepend("seconds,resident,managed,native,managed_after_collection"));
+        File.WriteAllLines(Path.ChangeExtension(file, ".csv"), samples.Select(s => string.Create(CultureInfo.InvariantCulture, $"{s.At.TotalSeconds:F1},{s.Memory.Resident:F2},{s.Memory.Managed:F2},{s.Memory.Native:F2},{s.Heap:F2},{s.NativeInUse:F2},{s.Records:F0}")).Prepend("seconds,resident,managed,native,managed_after_collection,native_in_use,records"));
         if (samples.Count < 2)
         {
             return;
@@ -60,7 +75,7 @@ internal sealed class MemoryReport(IReadOnlyList<MemorySample> samples)
         for (var i = 0; i < Kinds.Length; i++)
         {
             var (name, color, value) = Kinds[i];
-            svg.Append(CultureInfo.InvariantCulture, $"""<polyline fill="none" stroke="{color}" stroke-width="1.5" points="{string.Join(' ', samples.Select(s => FormattableString.Invariant($"{X(s.At):F1},{Y(value(s)):F1}")))}"/><text x="{Left + (i * 165)}" y="20" fill="{color}">{name}</text>""");
+            svg.Append(CultureInfo.InvariantCulture, $"""<polyline fill="none" stroke="{color}" stroke-width="1.5" points="{string.Join(' ', samples.Select(s => FormattableString.Invariant($"{X(s.At):F1},{Y(value(s)):F1}")))}"/><text x="{Left + (i * 145)}" y="20" fill="{color}">{name}</text>""");
         }
 
         File.WriteAllText(file, svg.Append("</svg>\n").ToString());

@@ -5,11 +5,15 @@ using System.Net.Sockets;
 namespace Soak;
 
 /// <param name="Heap">MiB that were on the collector's heap after its last collection.</param>
-internal readonly record struct MemorySample(TimeSpan At, ProcessMemory Memory, double Heap);
+/// <param name="NativeInUse">MiB that the C library has handed out and not got back.</param>
+/// <param name="Records">With an outcome until then, of any kind.</param>
+internal readonly record struct MemorySample(TimeSpan At, ProcessMemory Memory, double Heap, double NativeInUse, double Records);
 
 /// <summary>Samples the memory of a worker: the kernel's numbers by its process id, .NET's by its metrics page.</summary>
 internal sealed class MemoryWatch : IDisposable
 {
+    private const double MiB = 1 << 20;
+
     private static readonly TimeSpan Interval = TimeSpan.FromSeconds(5);
 
     private readonly HttpClient _http = new() { Timeout = TimeSpan.FromSeconds(5) };
@@ -29,7 +33,9 @@ internal sealed class MemoryWatch : IDisposable
         {
             if (await MetricsAsync(until) is { } metrics)
             {
-                _samples.Add(new MemorySample(TimeProvider.System.GetElapsedTime(began), await ProcessMemory.ReadAsync(pid, until), Sum(metrics, "dotnet_gc_last_collection_heap_size_bytes")));
+                _samples.Add(new MemorySample(
+                    TimeProvider.System.GetElapsedTime(began), await ProcessMemory.ReadAsync(pid, until), Sum(metrics, "dotnet_gc_last_collection_heap_size_bytes") / MiB,
+                    Sum(metrics, "streamscorer_native_heap_in_use_bytes") / MiB, Sum(metrics, "streamscorer_records_total")));
             }
         }
     }
@@ -49,7 +55,7 @@ internal sealed class MemoryWatch : IDisposable
     }
 
     private static double Sum(string[] metrics, string name)
-        => metrics.Where(line => line.StartsWith(name, StringComparison.Ordinal)).Sum(line => double.Parse(line.Split(' ')[1], CultureInfo.InvariantCulture)) / (1 << 20);
+        => metrics.Where(line => line.StartsWith(name, StringComparison.Ordinal)).Sum(line => double.Parse(line.Split(' ')[1], CultureInfo.InvariantCulture));
 
     private static int FreePort()
     {

@@ -49,6 +49,30 @@ public sealed class NativeHeapTests
         Assert.InRange(after, 0, before / 4); // other tests may have taken some of it meanwhile
     }
 
+    [Fact]
+    public void InUse_ShouldCountPiecesAndMappings_UntilTheyAreFreed()
+    {
+        Assert.SkipUnless(IsGlibc, "glibc alone has this heap.");
+        var gib = 1L << 30;
+        NativeHeap.Limit();
+        var before = InUse();
+
+        var pieces = Enumerable.Range(0, 32 << 10).Select(_ => Marshal.AllocHGlobal(64 << 10)).ToList();
+        var withPieces = InUse();
+        var mapping = Marshal.AllocHGlobal((nint)(4 * gib));
+        var withMapping = InUse();
+        Marshal.FreeHGlobal(mapping);
+        pieces.ForEach(Marshal.FreeHGlobal);
+        var after = InUse();
+
+        // Whole gibibytes, none of which is ever touched: what other tests hold and free at the same time is less than half of one.
+        Assert.InRange(withPieces - before, 3 * gib / 2, 5 * gib / 2);
+        Assert.InRange(withMapping - withPieces, 7 * gib / 2, 9 * gib / 2);
+        Assert.InRange(after - before, -gib / 2, gib / 2);
+    }
+
+    private static long InUse() => NativeHeap.InUse() ?? throw new InvalidOperationException("This glibc has no mallinfo2.");
+
     private static bool IsGlibc => OperatingSystem.IsLinux() && NativeLibrary.TryGetExport(NativeLibrary.Load("libc.so.6"), "mallopt", out _);
 
     /// <summary>Of the whole pages inside of a piece, nine as a rule; /proc/PID/pagemap has eight bytes a page, of which the last bit says that it is in memory.</summary>

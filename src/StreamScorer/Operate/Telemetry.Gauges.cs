@@ -71,6 +71,7 @@ internal sealed partial class Telemetry
         Meter.CreateObservableGauge("streamscorer.model_info", () => Info(_model), null, "The model that is served, always 1.");
         Meter.CreateObservableGauge("streamscorer.policy_info", () => Info(_policy), null, "The policy that decides, always 1.");
         Meter.CreateObservableGauge("streamscorer.build_info", () => Info(BuildTags), null, "The program, always 1.");
+        Meter.CreateObservableGauge("streamscorer.native_heap.in_use", MeasureNativeHeap, "By", "What the C library has handed out and not got back; what it keeps free is not in it.");
         Meter.CreateObservableGauge("streamscorer.start_time", () => _startedAt.ToUnixTimeMilliseconds() / 1_000.0, "s", "When the worker started, Unix time.");
     }
 
@@ -89,6 +90,8 @@ internal sealed partial class Telemetry
     private IEnumerable<Measurement<int>> MeasureQueues() => _queues.Select(queue => new Measurement<int>(queue.Depth(), queue.Tag));
 
     private IEnumerable<Measurement<int>> MeasureTokenBudget() => _tokenBudget > 0 ? [new Measurement<int>(_tokenBudget)] : [];
+
+    private static IEnumerable<Measurement<long>> MeasureNativeHeap() => NativeHeap.InUse() is { } bytes ? [new Measurement<long>(bytes)] : [];
 
     private IEnumerable<Measurement<int>> MeasureReady() => _ready is { } ready ? [new Measurement<int>(ready().Ok ? 1 : 0)] : [];
 
