@@ -51,7 +51,8 @@ need_sdk() {
 # dotnet_quiet ARGS...: its output goes to the log. The lock's descriptor stays here: a compiler server would hold it for minutes.
 dotnet_quiet() { (cd "$root" && dotnet "$@" --nologo -v quiet >"$log" 2>&1 9>&-); }
 
-lacks_feed_package() { grep -qE '(NU1101|NU1102|NU1103|NU1603).*(librdkafka\.redist|Microsoft\.ML\.OnnxRuntime)' "$log"; }
+# Of the packages that eng/feed.sh can make, those that the last restore missed.
+missed() { { grep -E 'NU1101|NU1102|NU1103|NU1603' "$log" || true; } | { grep -oE 'librdkafka\.redist|Microsoft\.ML\.OnnxRuntime' || true; } | LC_ALL=C sort -u; }
 
 report_failure() {
     if ! grep -E ': (error|warning) ' "$log" | sed -E 's/ \[[^]]*\]$//' | LC_ALL=C sort -u | head -40 >&2; then tail -40 "$log" >&2; fi
@@ -59,17 +60,17 @@ report_failure() {
     die "$1 failed; the whole log is $log"
 }
 
-# with_feed WHAT ARGS...: dotnet ARGS, once more with our own package feed if the first run misses a package that the feed makes.
+# with_feed WHAT ARGS...: dotnet ARGS; if it misses packages that eng/feed.sh can make, once more with those.
 with_feed() {
-    local what=$1; shift
+    local what=$1 missing made=(); shift
     if [ -d "$artifacts/feed" ]; then "$root/eng/feed.sh" 9>&-; fi # up to date, or made anew: a matter of milliseconds or of a changed recipe
-    if dotnet_quiet "$@"; then return; fi
-    if lacks_feed_package; then
-        say "the NuGet source lacks a package; making it from its upstream source (eng/feed.sh, once, about a minute)"
-        "$root/eng/feed.sh" 9>&-
-        if dotnet_quiet "$@"; then return; fi
-    fi
-    report_failure "$what"
+    until dotnet_quiet "$@"; do
+        mapfile -t missing < <(missed | grep -vxF "$(printf '%s\n' "${made[@]:-}")") # what was made and is missed all the same, no second turn makes good
+        if [ ${#missing[@]} = 0 ]; then report_failure "$what"; fi
+        say "the NuGet source lacks ${missing[*]}; made from upstream source now (eng/feed.sh, once, about a minute)"
+        "$root/eng/feed.sh" "${missing[@]}" 9>&-
+        made+=("${missing[@]}")
+    done
 }
 
 # once NAME OUTPUT "INPUTS" WHAT ARGS...: with_feed WHAT ARGS, unless nothing of INPUTS changed since it last succeeded and OUTPUT is there.

@@ -1,6 +1,7 @@
 #!/usr/bin/env bash
 # Makes the NuGet packages that some package sources lack, from the same upstream bits in the npm registry:
 # librdkafka (built from source), ONNX Runtime's C# binding (compiled from source), its native runtime with the CUDA provider.
+#   feed.sh PACKAGE...   makes these, by their ids; without any: makes those anew that it once made and whose recipe has changed
 # Idempotent: a package of the same recipe in artifacts/feed is not made again, and a verified download is not fetched again after
 # an interruption. Writes below artifacts/ only; as root on Debian it installs the development files that librdkafka needs.
 set -euo pipefail
@@ -69,10 +70,11 @@ forget_stale() {
     fi
 }
 
+# need_tools TOOL...: these besides those of every step.
 need_tools() {
     local missing=() tool
     [ "$(uname -sm)" = "Linux x86_64" ] || die "packages are made for Linux on x86-64 only. Elsewhere use a NuGet source that has librdkafka.redist and Microsoft.ML.OnnxRuntime.Gpu."
-    for tool in dotnet npm gcc make tar sha256sum strip; do command -v "$tool" >/dev/null || missing+=("$tool"); done
+    for tool in dotnet npm tar sha256sum "$@"; do command -v "$tool" >/dev/null || missing+=("$tool"); done
     [ ${#missing[@]} = 0 ] || die "missing: ${missing[*]}. On Debian: apt-get install build-essential npm; the .NET 10 SDK: https://dotnet.microsoft.com/download/dotnet/10.0"
 }
 
@@ -94,6 +96,7 @@ need_headers() {
 }
 
 librdkafka() {
+    need_tools gcc make strip
     need_headers
     local tgz src=$work/librdkafka native=$work/native-rdkafka
     tgz=$(fetch "${kafka_source[@]}")
@@ -155,10 +158,23 @@ stop() {
     for pid in "${pids[@]}"; do kill -TERM -- "-$pid" 2>/dev/null || true; done
 }
 
-if has librdkafka && has onnxruntime_managed && has onnxruntime_native; then
-    complete=true
-else
-    complete=false
+# The steps of each chain; the native runtime depends on the binding.
+kafka=() onnx=()
+if [ $# = 0 ]; then
+    for step in "${!id[@]}"; do
+        if [ -f "$feed/${id[$step]}.${version[$step]}.nupkg" ]; then set -- "$@" "${id[$step]}"; fi
+    done
+fi
+for package in "$@"; do
+    case $package in
+        librdkafka.redist) kafka=(librdkafka) ;;
+        Microsoft.ML.OnnxRuntime*) onnx=(onnxruntime_managed onnxruntime_native) ;;
+        *) die "there is no recipe for $package. There are: $(printf '%s\n' "${id[@]}" | LC_ALL=C sort | paste -sd' ')" ;;
+    esac
+done
+complete=true
+for step in "${kafka[@]}" "${onnx[@]}"; do has "$step" || complete=false; done
+if ! $complete; then
     need_tools
     mkdir -p "$feed" "$work/downloads"
     export npm_config_cache=$work/npm-cache npm_config_update_notifier=false DOTNET_CLI_TELEMETRY_OPTOUT=1 DOTNET_NOLOGO=1
@@ -168,8 +184,10 @@ else
     trap 'exit 130' INT
     trap 'exit 143' TERM
     started=$SECONDS
-    start librdkafka
-    start onnxruntime_managed onnxruntime_native # the second depends on the first
+    for steps in "${kafka[*]}" "${onnx[*]}"; do
+        # shellcheck disable=SC2086 # a list of words
+        if [ -n "$steps" ]; then start $steps; fi
+    done
     for _ in "${pids[@]}"; do wait -n || exit 1; done
     pids=()
     rm -rf "$work"
