@@ -79,9 +79,9 @@ internal sealed class Engine : IDisposable
             throw new BundleException($"The model bundle {bundle.Folder} cannot be served: head '{pair.Name}' reads two texts, and the worker scores single posts. Pairs are for 'modeltool evaluate'.");
         }
 
-        var scorer = OpenScorer(bundle, settings.Infer);
+        var scorer = OpenScorer(bundle, settings, out var notes);
         health.ModelWarm();
-        var reason = string.Join(' ', [scorer.DeviceReason, .. scorer.Notes]);
+        var reason = string.Join(' ', [scorer.DeviceReason, .. notes]);
         return new Engine(bundle, wrap is null ? scorer : wrap(scorer), reason, settings, telemetry, health, time, loggers ?? NullLoggerFactory.Instance, guard ?? CrashGuard.Off(), tracer);
     }
 
@@ -95,14 +95,20 @@ internal sealed class Engine : IDisposable
     }
 
     /// <summary>What fails here is not a model call of a running worker, but an option that does not fit the machine.</summary>
-    private static OnnxScorer OpenScorer(ModelBundle bundle, InferOptions options)
+    private static OnnxScorer OpenScorer(ModelBundle bundle, Settings settings, out IReadOnlyList<string> notes)
     {
+        OnnxScorer? scorer = null;
         try
         {
-            return OnnxScorer.Open(bundle, options);
+            scorer = OnnxScorer.Open(bundle, settings.Infer);
+            notes = scorer.Reserve(settings.Group)
+                ? scorer.Notes
+                : [.. scorer.Notes, $"It has no memory for a call of {settings.Group.MaxTokens} tokens; calls will be smaller. Free some, or lower Group:MaxTokens."];
+            return scorer;
         }
         catch (InferenceException e)
         {
+            scorer?.Dispose();
             throw new StartupException(e.Message);
         }
     }

@@ -17,10 +17,13 @@ public sealed class OnnxScorer : IScorer
     private readonly RunOptions _run = new() { LogSeverityLevel = OrtLoggingLevel.ORT_LOGGING_LEVEL_FATAL };
     private readonly GraphInputs _inputs;
     private readonly HeadOutputs _outputs;
+
+    /// <summary>A row as long as rows may be, with the largest id.</summary>
+    private readonly int[] _longest;
     private readonly Lock _running = new();
     private int _disposed;
 
-    private OnnxScorer(ModelSession model, GraphContract contract)
+    private OnnxScorer(ModelSession model, GraphContract contract, BundleManifest manifest)
     {
         _session = model.Session;
         _inputs = GraphInputs.For(contract);
@@ -30,6 +33,8 @@ public sealed class OnnxScorer : IScorer
         LogitCount = contract.LogitCount;
         Pads = contract.Layout == GraphLayout.Padded;
         Notes = contract.Notes;
+        _longest = new int[manifest.MaxTokens];
+        _longest[^1] = manifest.Encoder.Vocabulary - 1;
     }
 
     public string Device { get; }
@@ -71,7 +76,7 @@ public sealed class OnnxScorer : IScorer
                 throw Refused(bundle, model.Variant.Graph, string.Join("; ", faults));
             }
 
-            var scorer = new OnnxScorer(model, contract);
+            var scorer = new OnnxScorer(model, contract, bundle.Manifest);
             scorer.WarmUp(bundle, model.Variant.Graph, contract);
             return scorer;
         }
@@ -79,6 +84,26 @@ public sealed class OnnxScorer : IScorer
         {
             model.Session.Dispose();
             throw;
+        }
+    }
+
+    /// <summary>
+    /// Runs the largest call that these options allow: what it needs is then taken from the start, and no post that comes hours later makes the process larger. Of calls with as many
+    /// tokens those of the longest rows need most: attention grows with the square of a row.
+    /// </summary>
+    /// <returns>False: the device has no memory for it. Smaller calls may pass.</returns>
+    /// <exception cref="InferenceException">The call failed for another reason.</exception>
+    public bool Reserve(GroupOptions options)
+    {
+        var rows = Math.Clamp(options.MaxTokens / _longest.Length, 1, options.MaxRows);
+        try
+        {
+            Score(new TokenBatch([_longest], new int[rows], firstRow: 0, rows, rows * _longest.Length, _longest.Length), new float[rows * LogitCount]);
+            return true;
+        }
+        catch (InferenceException e) when (e.Failure == InferenceFailure.OutOfMemory)
+        {
+            return false;
         }
     }
 
@@ -150,10 +175,7 @@ public sealed class OnnxScorer : IScorer
     /// <summary>Shapes that a graph leaves open, the vocabulary and the position limit show only when it runs.</summary>
     private void WarmUp(ModelBundle bundle, string graph, GraphContract contract)
     {
-        var manifest = bundle.Manifest;
-        var longest = new int[manifest.MaxTokens];
-        longest[^1] = manifest.Encoder.Vocabulary - 1;
-        foreach (var posts in (ReadOnlyMemory<int>[][])[[new int[3], new int[2], new int[1]], [longest]])
+        foreach (var posts in (ReadOnlyMemory<int>[][])[[new int[3], new int[2], new int[1]], [_longest]])
         {
             var batch = Grouper.Cut(posts, new GroupOptions { MaxTokens = int.MaxValue }).Batches[0];
             try

@@ -116,6 +116,21 @@ public sealed class OnnxScorerTests
         Assert.Equal([[3f, -3f]], scorer.Logits([new[] { 2, 4 }]));
     }
 
+    /// <summary>Rows of this bundle have 16 tokens at most; one of them the graph has memory for, and 64 of them no machine has.</summary>
+    [Theory]
+    [InlineData(1024, 64, false)]
+    [InlineData(1024, 1, true)]
+    [InlineData(31, 64, true)]
+    [InlineData(1, 64, true)]
+    public void Reserve_ShouldRunAsManyOfTheLongestRowsAsACallMayHave(int maxTokens, int maxRows, bool fits)
+    {
+        using var bundle = TestBundle.Of(new MeanGraph { Greedy = true }.Build(), Score);
+        using var scorer = OnnxScorer.Open(bundle.Open(), Cpu);
+
+        Assert.Equal(fits, scorer.Reserve(new GroupOptions { MaxTokens = maxTokens, MaxRows = maxRows }));
+        Assert.Equal([[3f, -3f]], scorer.Logits([new[] { 2, 4 }]));
+    }
+
     [Fact]
     public void Score_ShouldRefuse_WhenTheSpanIsTooShort()
     {
