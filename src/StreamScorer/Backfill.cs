@@ -26,6 +26,7 @@ internal static class Backfill
         using var telemetry = new Telemetry(time);
         var health = new HealthState(settings.Operate, time);
         using var engine = Engine.Open(settings, telemetry, health, time, loggers);
+        engine.Reserve();
         var ledger = new OffsetLedger();
 
         // Transactions would gain nothing: without a group there are no offsets to commit with the outcomes.

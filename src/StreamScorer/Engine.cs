@@ -24,6 +24,7 @@ namespace StreamScorer;
 /// </summary>
 internal sealed class Engine : IDisposable
 {
+    private readonly OnnxScorer _model;
     private readonly IScorer _scorer;
     private readonly BertTokenizer _tokenizer;
     private readonly PostEncoder _encoder;
@@ -31,12 +32,12 @@ internal sealed class Engine : IDisposable
     private readonly TimeProvider _time;
     private readonly CallWatch _watch;
 
-    private Engine(ModelBundle bundle, IScorer scorer, string deviceReason, Settings settings, Telemetry telemetry, HealthState health, TimeProvider time, ILoggerFactory loggers, CrashGuard guard, Tracer? tracer)
+    private Engine(ModelBundle bundle, OnnxScorer model, IScorer scorer, Settings settings, Telemetry telemetry, HealthState health, TimeProvider time, ILoggerFactory loggers, CrashGuard guard, Tracer? tracer)
     {
-        (_scorer, _tokenizer, _grouping, _time) = (scorer, bundle.LoadTokenizer(), settings.Group, time);
+        (_model, _scorer, _tokenizer, _grouping, _time) = (model, scorer, bundle.LoadTokenizer(), settings.Group, time);
         _encoder = new PostEncoder(_tokenizer, bundle.Manifest.MaxTokens, bundle.Manifest.Segments);
         _watch = new CallWatch(settings.Infer.CallTimeout, time);
-        DeviceReason = deviceReason;
+        DeviceReason = string.Join(' ', [model.DeviceReason, .. model.Notes]);
         Bundle = bundle;
         Intake = new Intake();
         Outcomes = new Outcomes(bundle.Identity, settings.Publish, time);
@@ -62,7 +63,7 @@ internal sealed class Engine : IDisposable
     public string Device => _scorer.Device;
 
     /// <summary>Which graph runs where, why not elsewhere, and what an operator should know of how it is read.</summary>
-    public string DeviceReason { get; }
+    public string DeviceReason { get; private set; }
 
     /// <summary>Loads the bundle and warms the model up.</summary>
     /// <param name="tracer">Null: nothing is traced.</param>
@@ -79,10 +80,26 @@ internal sealed class Engine : IDisposable
             throw new BundleException($"The model bundle {bundle.Folder} cannot be served: head '{pair.Name}' reads two texts, and the worker scores single posts. Pairs are for 'modeltool evaluate'.");
         }
 
-        var scorer = OpenScorer(bundle, settings, out var notes);
+        var scorer = OpenScorer(bundle, settings.Infer);
         health.ModelWarm();
-        var reason = string.Join(' ', [scorer.DeviceReason, .. notes]);
-        return new Engine(bundle, wrap is null ? scorer : wrap(scorer), reason, settings, telemetry, health, time, loggers ?? NullLoggerFactory.Instance, guard ?? CrashGuard.Off(), tracer);
+        return new Engine(bundle, scorer, wrap is null ? scorer : wrap(scorer), settings, telemetry, health, time, loggers ?? NullLoggerFactory.Instance, guard ?? CrashGuard.Off(), tracer);
+    }
+
+    /// <summary>Takes the memory of the largest model calls now, so that whoever runs for long knows from the start what it needs. A device without room for them is told in <see cref="DeviceReason"/>.</summary>
+    /// <exception cref="StartupException">The model fails on them.</exception>
+    public void Reserve()
+    {
+        try
+        {
+            if (!_model.Reserve(_grouping))
+            {
+                DeviceReason += $" It has no memory for calls of {_grouping.MaxTokens} tokens; they will be smaller. Free some, or lower Group:MaxTokens.";
+            }
+        }
+        catch (InferenceException e)
+        {
+            throw new StartupException(e.Message);
+        }
     }
 
     /// <summary>The same engine for single texts, beside the stream.</summary>
@@ -95,20 +112,14 @@ internal sealed class Engine : IDisposable
     }
 
     /// <summary>What fails here is not a model call of a running worker, but an option that does not fit the machine.</summary>
-    private static OnnxScorer OpenScorer(ModelBundle bundle, Settings settings, out IReadOnlyList<string> notes)
+    private static OnnxScorer OpenScorer(ModelBundle bundle, InferOptions options)
     {
-        OnnxScorer? scorer = null;
         try
         {
-            scorer = OnnxScorer.Open(bundle, settings.Infer);
-            notes = scorer.Reserve(settings.Group)
-                ? scorer.Notes
-                : [.. scorer.Notes, $"It has no memory for a call of {settings.Group.MaxTokens} tokens; calls will be smaller. Free some, or lower Group:MaxTokens."];
-            return scorer;
+            return OnnxScorer.Open(bundle, options);
         }
         catch (InferenceException e)
         {
-            scorer?.Dispose();
             throw new StartupException(e.Message);
         }
     }

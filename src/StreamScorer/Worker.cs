@@ -60,6 +60,7 @@ internal sealed partial class Worker : IAsyncDisposable
                 throw new StartupException(string.Join('\n', faults));
             }
 
+            engine.Reserve();
             var identity = engine.Bundle.Identity;
             telemetry.ModelInfo(identity.Name, identity.Version, identity.Sha256, engine.Device);
             telemetry.PolicyInfo(engine.Policy.Policy.Version);

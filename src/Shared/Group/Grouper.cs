@@ -36,6 +36,32 @@ public static class Grouper
         }
     }
 
+    /// <summary>
+    /// A call as large as <see cref="Cut"/> may make one, of rows up to a length. Where attention alone sees padding, that is not the fullest one: shorter rows beside a longest one make attention work as if all were as
+    /// long, and stay as long as a call of their own would cost more. That bounds the k-th shortest of them from below: k (longest² - length²) &lt;= CallTokens × PairsPerToken.
+    /// </summary>
+    /// <param name="row">Token ids of the longest row; the others are beginnings of it.</param>
+    internal static TokenBatch Largest(ReadOnlyMemory<int> row, GroupOptions options, bool pads)
+    {
+        var (longest, tokens) = (row.Length, row.Length);
+        var lengths = new List<int>();
+        while (lengths.Count + 1 < options.MaxRows)
+        {
+            var unpadded = ((double)longest * longest) - ((double)options.CallTokens * options.PairsPerToken / (lengths.Count + 1));
+            var length = pads ? longest : unpadded <= 1 ? 1 : (int)Math.Ceiling(Math.Sqrt(unpadded));
+            if (tokens + length > options.MaxTokens)
+            {
+                break;
+            }
+
+            lengths.Add(length);
+            tokens += length;
+        }
+
+        ReadOnlyMemory<int>[] rows = [.. lengths.Select(length => row[..length]), row];
+        return new TokenBatch(rows, [.. Enumerable.Range(0, rows.Length)], firstRow: 0, rows.Length, tokens, longest);
+    }
+
     /// <summary>Numbers the different sequences in order of appearance; a key is length * 2^32 + first post with that sequence.</summary>
     private static int FindUnique(IReadOnlyList<ReadOnlyMemory<int>> posts, int[] uniqueOfPost, long[] keys, int[] table)
     {

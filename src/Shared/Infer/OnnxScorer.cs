@@ -88,17 +88,21 @@ public sealed class OnnxScorer : IScorer
     }
 
     /// <summary>
-    /// Runs the largest call that these options allow: what it needs is then taken from the start, and no post that comes hours later makes the process larger. Of calls with as many
-    /// tokens those of the longest rows need most: attention grows with the square of a row.
+    /// Runs the largest calls that these options allow: what they need is then taken from the start, and no post that comes hours later makes the process larger. Three, because rows of
+    /// middle length need more for their places and the longest ones more for attention, which grows with the square.
     /// </summary>
-    /// <returns>False: the device has no memory for it. Smaller calls may pass.</returns>
-    /// <exception cref="InferenceException">The call failed for another reason.</exception>
+    /// <returns>False: the device has no memory for one of them. Smaller calls may pass.</returns>
+    /// <exception cref="InferenceException">A call failed for another reason.</exception>
     public bool Reserve(GroupOptions options)
     {
-        var rows = Math.Clamp(options.MaxTokens / _longest.Length, 1, options.MaxRows);
         try
         {
-            Score(new TokenBatch([_longest], new int[rows], firstRow: 0, rows, rows * _longest.Length, _longest.Length), new float[rows * LogitCount]);
+            foreach (var length in (int[])[_longest.Length, _longest.Length / 2, _longest.Length / 4])
+            {
+                var batch = Grouper.Largest(_longest.AsMemory(0, Math.Max(1, length)), options, Pads);
+                Score(batch, new float[batch.Rows * LogitCount]);
+            }
+
             return true;
         }
         catch (InferenceException e) when (e.Failure == InferenceFailure.OutOfMemory)

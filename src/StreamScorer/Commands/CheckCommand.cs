@@ -54,6 +54,7 @@ internal static class CheckCommand
     {
         using var telemetry = new Operate.Telemetry(TimeProvider.System);
         using var engine = Engine.Open(settings, telemetry, new HealthState(settings.Operate, TimeProvider.System), TimeProvider.System);
+        engine.Reserve();
         var identity = engine.Bundle.Identity;
         return $"{identity.Name} {identity.Version} (sha256 {identity.Sha256[..12]}…), policy {engine.Bundle.Policy.Version}, on {engine.Device}: {engine.DeviceReason}";
     }

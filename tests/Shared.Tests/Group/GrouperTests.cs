@@ -149,6 +149,30 @@ public sealed class GrouperTests
             Grouper.Cut(some, options, pads).Batches.Sum(batch => options.CallTokens + Work(batch.Rows, batch.Tokens, batch.LongestRow, options, pads)) == Least(rows, options, pads));
     });
 
+    /// <summary>Rounding lets a call be cheaper by less than one token than it is.</summary>
+    [Fact]
+    public void Largest_ShouldHaveAtLeastAsManyRowsAsAnyCallOfThatLength() => Check(static (posts, options) =>
+        new[] { true, false }.All(pads => Grouper.Cut(posts, options, pads).Batches.All(batch =>
+            batch.Rows <= Grouper.Largest(new int[batch.LongestRow], options with { CallTokens = options.CallTokens + 1 }, pads).Rows)));
+
+    [Theory]
+    [InlineData(256, true, 4)]
+    [InlineData(64, true, 16)]
+    [InlineData(256, false, 5)]
+    [InlineData(128, false, 14)]
+    [InlineData(64, false, 40)]
+    [InlineData(2000, false, 1)]
+    public void Largest_ShouldBeACallThatCutMakes(int longest, bool pads, int rows)
+    {
+        var options = new GroupOptions();
+
+        var largest = Grouper.Largest(new int[longest], options, pads);
+        var batches = Grouper.Cut([.. Enumerable.Range(0, largest.Rows).Select(row => (ReadOnlyMemory<int>)Enumerable.Repeat(row, largest.Row(row).Length).ToArray())], options, pads).Batches;
+
+        Assert.Equal((rows, longest), (largest.Rows, largest.LongestRow));
+        Assert.Equal((largest.Rows, largest.Tokens, longest), (Assert.Single(batches).Rows, batches[0].Tokens, batches[0].LongestRow));
+    }
+
     /// <summary>By trying every first call and all that can follow it.</summary>
     private static int Least(ReadOnlySpan<int> rows, GroupOptions options, bool pads)
     {
