@@ -5,6 +5,9 @@ internal static class Int8
 {
     public const float Largest = 127f;
 
+    /// <summary>What stands for 0 where the same numbers are unsigned.</summary>
+    public const byte Zero = 128;
+
     /// <summary>One scale a row.</summary>
     public static (sbyte[] Values, float[] Scales) Rows(float[] matrix, int columns)
     {
@@ -37,6 +40,18 @@ internal static class Int8
         }
 
         return (Quantize(matrix, index => scales[index % columns]), scales);
+    }
+
+    /// <summary>The same numbers as uint8, <see cref="Zero"/> higher.</summary>
+    public static byte[] Unsigned(ReadOnlySpan<sbyte> values)
+    {
+        var unsigned = new byte[values.Length];
+        for (var i = 0; i < values.Length; i++)
+        {
+            unsigned[i] = (byte)(values[i] + Zero);
+        }
+
+        return unsigned;
     }
 
     // What is zero throughout stays zero under any scale.
