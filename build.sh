@@ -52,7 +52,7 @@ need_sdk() {
 dotnet_quiet() { (cd "$root" && dotnet "$@" --nologo -v quiet >"$log" 2>&1 9>&-); }
 
 # Of the packages that eng/feed.sh can make, those that the last restore missed.
-missed() { { grep -E 'NU1101|NU1102|NU1103|NU1603' "$log" || true; } | { grep -oE 'librdkafka\.redist|Microsoft\.ML\.OnnxRuntime' || true; } | LC_ALL=C sort -u; }
+missed() { grep -E 'NU1101|NU1102|NU1103|NU1603' "$log" | grep -oE 'librdkafka\.redist|Microsoft\.ML\.OnnxRuntime' | LC_ALL=C sort -u; }
 
 report_failure() {
     if ! grep -E ': (error|warning) ' "$log" | sed -E 's/ \[[^]]*\]$//' | LC_ALL=C sort -u | head -40 >&2; then tail -40 "$log" >&2; fi

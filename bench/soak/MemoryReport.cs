@@ -40,9 +40,9 @@ internal sealed class MemoryReport(IReadOnlyList<MemorySample> samples)
             return $"{name}: too few samples";
         }
 
-        var means = after.Chunk((after.Count + Parts - 1) / Parts).Select(part => part.Average(s => s.Value).ToString("F0", CultureInfo.InvariantCulture));
+        var means = after.Chunk((after.Count + Parts - 1) / Parts).Select(part => part.Average(s => s.Value).ToString("F0", CultureInfo.InvariantCulture)).ToList();
         var stretches = after.GroupBy(s => (int)((s.At - WarmUp) / Stretch)).Select(stretch => Slope.Fit([.. stretch])).OfType<Slope>().ToList();
-        return string.Create(CultureInfo.InvariantCulture, $"{name}: {after.Average(s => s.Value):F0} {unit} ({after.Min(s => s.Value):F0} to {after.Max(s => s.Value):F0}), slope {Told(slope)} over {after.Count} samples after {WarmUp.TotalMinutes:F1} min; means of {Parts} parts of that: {string.Join(", ", means)}{(stretches.Count > 1 ? $"; each {Stretch.TotalMinutes:F0} min by itself: {string.Join(", ", stretches.Select(Told))}" : "")}");
+        return string.Create(CultureInfo.InvariantCulture, $"{name}: {after.Average(s => s.Value):F0} {unit} ({after.Min(s => s.Value):F0} to {after.Max(s => s.Value):F0}), slope {Told(slope)} over {after.Count} samples after {WarmUp.TotalMinutes:F1} min; means of {means.Count} parts of that: {string.Join(", ", means)}{(stretches.Count > 1 ? $"; each {Stretch.TotalMinutes:F0} min by itself: {string.Join(", ", stretches.Select(Told))}" : "")}");
     }
 
     private static string Told(Slope slope)

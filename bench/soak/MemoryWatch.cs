@@ -9,7 +9,7 @@ namespace Soak;
 /// <param name="Records">With an outcome until then, of any kind.</param>
 internal readonly record struct MemorySample(TimeSpan At, ProcessMemory Memory, double Heap, double NativeInUse, double Records);
 
-/// <summary>Samples the memory of a worker: the kernel's numbers by its process id, .NET's by its metrics page.</summary>
+/// <summary>Samples the memory of a worker: the kernel's numbers by its process id, those of .NET and of the C library by its metrics page.</summary>
 internal sealed class MemoryWatch : IDisposable
 {
     private const double MiB = 1 << 20;

@@ -43,16 +43,7 @@ internal static class Int8
     }
 
     /// <summary>The same numbers as uint8, <see cref="Zero"/> higher.</summary>
-    public static byte[] Unsigned(ReadOnlySpan<sbyte> values)
-    {
-        var unsigned = new byte[values.Length];
-        for (var i = 0; i < values.Length; i++)
-        {
-            unsigned[i] = (byte)(values[i] + Zero);
-        }
-
-        return unsigned;
-    }
+    public static byte[] Unsigned(sbyte[] values) => Array.ConvertAll(values, value => (byte)(value + Zero));
 
     // What is zero throughout stays zero under any scale.
     private static float ToScale(float largest) => largest > 0 ? largest / Largest : 1;
