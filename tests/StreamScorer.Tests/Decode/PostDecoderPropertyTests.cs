@@ -45,16 +45,18 @@ public sealed class PostDecoderPropertyTests
         }).Check(Thorough);
     }
 
+    /// <summary>Of the generator and not of chance: with the same seed each time, and so many that the rarest outcome, of seven values in a thousand, is far from the bound with any seed.</summary>
     [Fact]
     public void Values_ShouldMeetEveryOutcomeOften_OrTheyProveLittle()
     {
+        const int Count = 20_000;
         var options = new DecodeOptions { MaxTextBytes = 12 };
-        var outcomes = JsonGenerator.Values().Generator.Sample(2_000)
+        var outcomes = JsonGenerator.Values().Generator.Sample(50, new Rnd(2026), Count)
             .CountBy(value => ReferenceDecoder.Decode(value, options).Reason?.ToString() ?? "accepted")
             .ToDictionary();
 
         Assert.All(
             ["accepted", "NotJson", "TooDeep", "WrongType", "MissingText", "EmptyText", "TextTooLong", "InvalidUtf8", "UnpairedSurrogate"],
-            outcome => Assert.True(outcomes.GetValueOrDefault(outcome) >= 10, $"{outcome}: {outcomes.GetValueOrDefault(outcome)} of 2000"));
+            outcome => Assert.True(outcomes.GetValueOrDefault(outcome) >= Count / 200, $"{outcome}: {outcomes.GetValueOrDefault(outcome)} of {Count}"));
     }
 }
