@@ -51,7 +51,7 @@ public sealed class PostDecoderPropertyTests
     {
         const int Count = 20_000;
         var options = new DecodeOptions { MaxTextBytes = 12 };
-        var outcomes = JsonGenerator.Values().Generator.Sample(50, new Rnd(2026), Count)
+        var outcomes = JsonGenerator.Values().Generator.Sample(numberOfSamples: Count, seed: new Rnd(2026), size: 50)
             .CountBy(value => ReferenceDecoder.Decode(value, options).Reason?.ToString() ?? "accepted")
             .ToDictionary();
 
