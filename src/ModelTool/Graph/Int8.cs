@@ -5,9 +5,6 @@ internal static class Int8
 {
     public const float Largest = 127f;
 
-    /// <summary>What stands for 0 where the same numbers are unsigned.</summary>
-    public const byte Zero = 128;
-
     /// <summary>One scale a row.</summary>
     public static (sbyte[] Values, float[] Scales) Rows(float[] matrix, int columns)
     {
@@ -41,9 +38,6 @@ internal static class Int8
 
         return (Quantize(matrix, index => scales[index % columns]), scales);
     }
-
-    /// <summary>The same numbers as uint8, <see cref="Zero"/> higher.</summary>
-    public static byte[] Unsigned(sbyte[] values) => Array.ConvertAll(values, value => (byte)(value + Zero));
 
     // What is zero throughout stays zero under any scale.
     private static float ToScale(float largest) => largest > 0 ? largest / Largest : 1;

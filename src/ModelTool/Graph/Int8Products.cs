@@ -2,8 +2,8 @@ namespace ModelTool.Graph;
 
 /// <summary>
 /// int8 weights with one scale a column (word embeddings: a row), uint8 activations with one scale a token. No scale is shared between tokens, so that a
-/// post's scores do not depend on its neighbours in the batch. uint8 because ONNX Runtime's kernels multiply int8 by int8 far more slowly. The weights are
-/// stored as uint8 too, with zero point 128: the same numbers, but uint8 by int8 saturates on x86 processors without VNNI. With it both run the same kernel.
+/// post's scores do not depend on its neighbours in the batch. uint8 because ONNX Runtime's kernels multiply int8 by int8 far more slowly. Each weight
+/// has a zero point, though it is 0, so that ONNX Runtime can make it uint8 where uint8 by int8 saturates (<see cref="StreamScorer.Shared.Bundle.VariantManifest.WeightZeroPoints"/>).
 /// </summary>
 internal sealed class Int8Products : Products
 {
@@ -14,7 +14,7 @@ internal sealed class Int8Products : Products
     private readonly GraphBuilder _graph;
     private readonly BertConfig _config;
     private readonly TokenLayout _layout;
-    private readonly Dictionary<string, string> _columnScales = new(StringComparer.Ordinal);
+    private readonly Dictionary<string, (string Scales, string Zero)> _weights = new(StringComparer.Ordinal);
     private readonly Dictionary<string, Quantized> _quantized = new(StringComparer.Ordinal);
     private readonly Dictionary<(Range, bool), string> _zeroPoints = [];
     private readonly Range _signed;
@@ -22,7 +22,6 @@ internal sealed class Int8Products : Products
     private readonly string _axis;
     private readonly string _rows;
     private readonly string _one;
-    private readonly string _weightZero;
 
     public Int8Products(GraphBuilder graph, BertConfig config, TokenLayout layout)
     {
@@ -33,9 +32,8 @@ internal sealed class Int8Products : Products
         _axis = graph.Initializer("axis", [-1L], 1);
         _rows = graph.Initializer("rows", [-1L], 1);
         _one = graph.Initializer("one", [1f]);
-        _weightZero = graph.Initializer("weight.zero", [Int8.Zero]);
         // The least scale keeps a token of zeros from a division by zero, and GELU's minimum inside the range.
-        _signed = new Range(graph.Initializer("zero", [Int8.Zero]), graph.Initializer("step", [1f / Int8.Largest]), graph.Initializer("least", [1e-12f]));
+        _signed = new Range(graph.Initializer("zero", [(byte)128]), graph.Initializer("step", [1f / Int8.Largest]), graph.Initializer("least", [1e-12f]));
         _fromGelu = new Range(
             graph.Initializer("gelu.zero", [GeluZero]),
             graph.Initializer("gelu.step", [1f / (byte.MaxValue - GeluZero)]),
@@ -45,8 +43,8 @@ internal sealed class Int8Products : Products
     public override string Weight(string part, float[] matrix, int inputs, int outputs)
     {
         var (values, scales) = Int8.Columns(matrix, outputs);
-        var name = _graph.Initializer($"{part}.weight", Int8.Unsigned(values), inputs, outputs);
-        _columnScales[name] = _graph.Initializer($"{part}.weight.scale", scales, outputs);
+        var name = _graph.Initializer($"{part}.weight", values, inputs, outputs);
+        _weights[name] = (_graph.Initializer($"{part}.weight.scale", scales, outputs), _graph.Initializer($"{part}.weight.zero", new sbyte[1]));
         return name;
     }
 
@@ -58,7 +56,8 @@ internal sealed class Int8Products : Products
             _quantized[values.Name] = rows = Quantize(values);
         }
 
-        var product = _graph.Node("MatMulIntegerToFloat", [rows.Values, weight, _one, _columnScales[weight], rows.Zero, _weightZero], GraphBuilder.Microsoft);
+        var (scales, zero) = _weights[weight];
+        var product = _graph.Node("MatMulIntegerToFloat", [rows.Values, weight, _one, scales, rows.Zero, zero], GraphBuilder.Microsoft);
         return _graph.Node("Mul", [product, rows.Scale]);
     }
 

@@ -115,7 +115,12 @@ internal static class BundleBuilder
     private static VariantManifest Describe(VariantSource variant)
     {
         var names = variant.Files.Select(file => file.Name).ToList();
-        return new VariantManifest(names[0], GraphLayout.Padded, variant.Precision, names.Count > 1 ? names[1..] : null);
+        return new VariantManifest(
+            names[0],
+            GraphLayout.Padded,
+            variant.Precision,
+            names.Count > 1 ? names[1..] : null,
+            variant.Precision == GraphPrecision.Int8 && WeightZeroPoints.AllOwn(variant.Files[0]));
     }
 
     private static BundleManifest? ReadOld(string folder) =>

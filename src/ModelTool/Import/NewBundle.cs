@@ -111,7 +111,7 @@ internal sealed record NewBundle
     private VariantManifest Emit(string folder, GraphPlan plan)
     {
         var files = BertGraph.Emit(plan, Heads, Read).Save(Path.Combine(folder, $"model.{plan.Precision.ToString().ToLowerInvariant()}.onnx"));
-        return new VariantManifest(files[0], plan.Layout, plan.Precision, files.Count > 1 ? [.. files.Skip(1)] : null);
+        return new VariantManifest(files[0], plan.Layout, plan.Precision, files.Count > 1 ? [.. files.Skip(1)] : null, plan.Precision == GraphPrecision.Int8);
     }
 
     private string Shape()

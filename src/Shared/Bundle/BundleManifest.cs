@@ -79,7 +79,16 @@ public enum HeadKind
 
 /// <param name="Graph">File name of the ONNX graph.</param>
 /// <param name="Data">Files the graph reads its weights from, if they are not inside it.</param>
-public sealed record VariantManifest(string Graph, GraphLayout Layout, GraphPrecision Precision, IReadOnlyList<string>? Data = null);
+/// <param name="WeightZeroPoints">
+/// Whether every product has int8 weights and a zero point of its own. Where int8 weights saturate (x86 without VNNI) they are then made uint8 when the graph
+/// is opened. ONNX Runtime 1.29 ends the process when it is to do that and there is no zero point, and does not open the graph when two products share one.
+/// </param>
+public sealed record VariantManifest(
+    string Graph,
+    GraphLayout Layout,
+    GraphPrecision Precision,
+    IReadOnlyList<string>? Data = null,
+    [property: JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingDefault)] bool WeightZeroPoints = false);
 
 /// <summary>How token ids are laid out in the graph's inputs.</summary>
 [JsonConverter(typeof(SnakeCaseEnumConverter<GraphLayout>))]

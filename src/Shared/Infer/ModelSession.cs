@@ -8,12 +8,15 @@ public sealed record ModelSession(InferenceSession Session, VariantManifest Vari
 {
     /// <exception cref="BundleException">The graph does not load.</exception>
     /// <exception cref="InferenceException">The device that was asked for cannot be had.</exception>
-    public static ModelSession Open(ModelBundle bundle, InferOptions options)
+    public static ModelSession Open(ModelBundle bundle, InferOptions options) => Open(bundle, options, Vnni.Missing);
+
+    /// <param name="saturates">Whether products of uint8 with int8 saturate here.</param>
+    internal static ModelSession Open(ModelBundle bundle, InferOptions options, bool saturates)
     {
         RuntimeTelemetry.SwitchOff();
         if (options.Device == DeviceChoice.Cpu)
         {
-            return OnCpu(bundle, options, "because Device is Cpu");
+            return OnCpu(bundle, options, "because Device is Cpu", saturates);
         }
 
         var cuda = CudaVariant(bundle.Manifest);
@@ -31,9 +34,14 @@ public sealed record ModelSession(InferenceSession Session, VariantManifest Vari
         }
 
         return options.Device == DeviceChoice.Auto
-            ? OnCpu(bundle, options, $"because {fault}")
+            ? OnCpu(bundle, options, $"because {fault}", saturates)
             : throw new InferenceException($"Device is Cuda, but {fault}. Cure that, or set Device to Auto or Cpu.");
     }
+
+    internal const string AsUnsigned = "; the processor has no VNNI, so its int8 weights become uint8, which is slower and exact";
+
+    internal const string Saturating =
+        "; the processor has no VNNI, so sums of int8 products can saturate, and scores can be others than on one that has it: quantize the model anew ('modeltool quantize'), or serve it in fp32";
 
     internal const string NoCudaVariant = "the bundle has no CUDA variant (its cpu variant is int8, which serves on the CPU only)";
 
@@ -42,7 +50,7 @@ public sealed record ModelSession(InferenceSession Session, VariantManifest Vari
         manifest.Variants.GetValueOrDefault(ManifestRules.Cuda)
         ?? (manifest.Variants.GetValueOrDefault(ManifestRules.Cpu) is { Precision: not GraphPrecision.Int8 } cpu ? cpu : null);
 
-    private static ModelSession OnCpu(ModelBundle bundle, InferOptions options, string because)
+    private static ModelSession OnCpu(ModelBundle bundle, InferOptions options, string because, bool saturates)
     {
         // A CUDA variant in fp16 would run on the CPU through conversions, many times slower than anyone expects: say no instead.
         var variant = bundle.Manifest.Variants.GetValueOrDefault(ManifestRules.Cpu)
@@ -51,11 +59,21 @@ public sealed record ModelSession(InferenceSession Session, VariantManifest Vari
         var threads = options.Threads > 0 ? options.Threads : Environment.ProcessorCount;
         using var session = Settings(options);
         session.IntraOpNumThreads = threads;
+        var weights = "";
+        if (saturates && variant.Precision == GraphPrecision.Int8)
+        {
+            weights = variant.WeightZeroPoints ? AsUnsigned : Saturating;
+            if (variant.WeightZeroPoints)
+            {
+                Vnni.MakeWeightsUnsigned(session);
+            }
+        }
+
         return new ModelSession(
             Load(bundle, variant, session),
             variant,
             "cpu",
-            $"Runs {variant.Graph} on the CPU with {threads} thread{(threads == 1 ? "" : "s")}, {because}.");
+            $"Runs {variant.Graph} on the CPU with {threads} thread{(threads == 1 ? "" : "s")}, {because}{weights}.");
     }
 
     private static ModelSession OnCuda(ModelBundle bundle, VariantManifest variant, InferOptions options)

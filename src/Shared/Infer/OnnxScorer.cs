@@ -62,7 +62,12 @@ public sealed class OnnxScorer : IScorer
             RefuseHeads(bundle);
         }
 
-        var model = ModelSession.Open(bundle, options);
+        return Open(bundle, ModelSession.Open(bundle, options), only);
+    }
+
+    /// <summary>As above, over a session that is open; disposes of it if that fails.</summary>
+    internal static OnnxScorer Open(ModelBundle bundle, ModelSession model, HeadManifest? only = null)
+    {
         try
         {
             var faults = new List<string>();

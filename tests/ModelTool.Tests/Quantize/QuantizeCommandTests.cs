@@ -53,7 +53,7 @@ public sealed class QuantizeCommandTests : IDisposable
         Assert.Equal(0, Tool.Run("import", Repository.TinyBert("model.safetensors"), "--out", _folder.PathOf("fp32"), "--head", "hate=softmax:not_hate,hate").ExitCode);
 
         var variant = ModelBundle.Open(Bundle).Manifest.Variants["cpu"];
-        Assert.Equal((GraphPrecision.Int8, GraphLayout.Packed), (variant.Precision, variant.Layout));
+        Assert.Equal((GraphPrecision.Int8, GraphLayout.Packed, true), (variant.Precision, variant.Layout, variant.WeightZeroPoints));
         Assert.InRange(new FileInfo(Graph).Length, 0, new FileInfo(Path.Combine(_folder.PathOf("fp32"), "model.fp32.onnx")).Length / 2);
     }
 

@@ -1,4 +1,5 @@
 using Microsoft.ML.OnnxRuntime;
+using StreamScorer.Shared.Infer;
 
 namespace ModelTool.Tests.Support;
 
@@ -8,7 +9,13 @@ internal static class GraphRun
     /// <returns>For each row its values by output, padding left out.</returns>
     public static List<Dictionary<string, float[]>> Run(string graph, IReadOnlyList<GoldenRow> rows, int batch)
     {
-        using var session = new InferenceSession(graph);
+        using var settings = new SessionOptions();
+        if (Vnni.Missing)
+        {
+            Vnni.MakeWeightsUnsigned(settings); // as the worker opens it
+        }
+
+        using var session = new InferenceSession(graph, settings);
         return [.. rows.Chunk(batch).SelectMany(chunk => Run(session, chunk))];
     }
 

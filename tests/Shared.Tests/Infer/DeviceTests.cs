@@ -13,10 +13,11 @@ public sealed class DeviceTests
     public void Open_ShouldTakeTheCpuAndSayWhy_WhenAutoFindsNoCudaVariant()
     {
         using var bundle = TestBundle.TinyBert(Int8Alone);
-        using var scorer = OnnxScorer.Open(bundle.Open(), new InferOptions { Threads = 2 });
+        var model = ModelSession.Open(bundle.Open(), new InferOptions { Threads = 2 }, saturates: false);
+        using var session = model.Session;
 
-        Assert.Equal("cpu", scorer.Device);
-        Assert.Equal($"Runs model.onnx on the CPU with 2 threads, because {NoVariant}.", scorer.DeviceReason);
+        Assert.Equal("cpu", model.Device);
+        Assert.Equal($"Runs model.onnx on the CPU with 2 threads, because {NoVariant}.", model.Reason);
     }
 
     [Fact]

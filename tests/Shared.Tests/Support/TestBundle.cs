@@ -54,7 +54,7 @@ internal sealed class TestBundle : IDisposable
         {
             Encoder = new EncoderManifest(6, 384, 12, 1536, 30522, 512),
             MaxTokens = 256,
-            Variants = new Dictionary<string, VariantManifest> { ["cpu"] = new(graph, GraphLayout.Padded, precision, data) },
+            Variants = new Dictionary<string, VariantManifest> { ["cpu"] = new(graph, GraphLayout.Padded, precision, data, precision == GraphPrecision.Int8) },
         });
     }
 
