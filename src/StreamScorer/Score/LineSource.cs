@@ -31,7 +31,7 @@ internal sealed class LineSource(Lines lines, Intake intake, TimeProvider time)
 
     private void Run(CancellationToken end)
     {
-        using var room = new SemaphoreSlim(0);
+        var room = new SemaphoreSlim(0); // not disposed of: whoever is calling Taken may still release it when all lines are read
         void Taken() => room.Release();
         intake.Taken += Taken;
         try
