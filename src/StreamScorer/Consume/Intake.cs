@@ -6,7 +6,7 @@ namespace StreamScorer.Consume;
 /// The open micro-batch. Consume adds to it without ever waiting; Encode takes from it the moment it is free. So trickle
 /// traffic goes on at once, one record at a time, and a backlog grows the micro-batch to its limit: no linger timer.
 /// </summary>
-/// <remarks>It does not bound itself: the source looks at <see cref="Waiting"/> and pauses, because a record that was polled cannot be refused.</remarks>
+/// <remarks>It does not bound itself: the source looks at <see cref="Waiting"/> and pauses, because a record that was polled cannot be refused; one that can wait calls <see cref="WaitForRoom"/>.</remarks>
 internal sealed class Intake
 {
     private readonly Lock _gate = new();
@@ -15,6 +15,7 @@ internal sealed class Intake
     private bool _completed;
     private Exception? _fault;
     private TaskCompletionSource? _taker;
+    private TaskCompletionSource? _filler;
 
     /// <summary>Raised, outside the lock, each time records were taken: there is room again.</summary>
     public event Action? Taken;
@@ -31,6 +32,28 @@ internal sealed class Intake
         }
     }
 
+    /// <summary>Blocks while what waits is too much by <paramref name="isFull"/>, which is asked again each time records went out. For one source, on a thread of its own.</summary>
+    /// <exception cref="OperationCanceledException"><paramref name="end"/> came first.</exception>
+    public void WaitForRoom(Func<(int Records, long Bytes), bool> isFull, CancellationToken end)
+    {
+        while (true)
+        {
+            Task taken;
+            lock (_gate)
+            {
+                if (!isFull((_open.Count, _bytes)))
+                {
+                    return;
+                }
+
+                _filler ??= new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
+                taken = _filler.Task;
+            }
+
+            taken.Wait(end);
+        }
+    }
+
     /// <summary>Adds to the open micro-batch; void once completed.</summary>
     public void Add(SourceRecord record)
     {
@@ -43,7 +66,7 @@ internal sealed class Intake
 
             _open.Enqueue(record);
             _bytes += record.Bytes;
-            Wake();
+            Wake(ref _taker);
         }
     }
 
@@ -54,7 +77,7 @@ internal sealed class Intake
         {
             _completed = true;
             _fault ??= fault;
-            Wake();
+            Wake(ref _taker);
         }
     }
 
@@ -67,6 +90,7 @@ internal sealed class Intake
             var withdrawn = _open.Where(record => match(record)).ToList();
             _open = new Queue<SourceRecord>(_open.Where(record => !match(record)));
             _bytes = _open.Sum(record => (long)record.Bytes);
+            Wake(ref _filler);
             return withdrawn;
         }
     }
@@ -127,13 +151,14 @@ internal sealed class Intake
         }
 
         _bytes -= bytes;
+        Wake(ref _filler);
         return new SealedRecords(records, bytes, _open.Count == 0 ? "ready" : records.Count == maxRecords ? "records" : "bytes");
     }
 
-    private void Wake()
+    private static void Wake(ref TaskCompletionSource? waiter)
     {
-        _taker?.TrySetResult();
-        _taker = null;
+        waiter?.TrySetResult();
+        waiter = null;
     }
 }
 

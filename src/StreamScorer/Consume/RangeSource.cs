@@ -19,13 +19,10 @@ internal sealed class RangeSource(Settings settings, TopicRange range, Intake in
     private void Run(CancellationToken stop, CancellationToken abort)
     {
         using var end = CancellationTokenSource.CreateLinkedTokenSource(stop, abort);
-        using var room = new SemaphoreSlim(0);
-        void Taken() => room.Release();
-        intake.Taken += Taken;
         ledger.Assigned(range.Ranges.Select(r => new TopicPartition(range.Topic, r.Partition)));
         try
         {
-            new RangeReader<byte[]?>(settings.Kafka, IsolationLevel.ReadCommitted, Bytes.Instance).Read(range, record => Take(record, room, end.Token), end.Token);
+            new RangeReader<byte[]?>(settings.Kafka, IsolationLevel.ReadCommitted, Bytes.Instance).Read(range, record => Take(record, end.Token), end.Token);
             intake.Complete();
         }
         catch (OperationCanceledException) when (stop.IsCancellationRequested)
@@ -39,19 +36,11 @@ internal sealed class RangeSource(Settings settings, TopicRange range, Intake in
             intake.Complete(fault);
             throw;
         }
-        finally
-        {
-            intake.Taken -= Taken;
-        }
     }
 
-    private void Take(ConsumeResult<byte[]?, byte[]?> result, SemaphoreSlim room, CancellationToken end)
+    private void Take(ConsumeResult<byte[]?, byte[]?> result, CancellationToken end)
     {
-        while (settings.Consume.IsFull(intake.Waiting))
-        {
-            room.Wait(end);
-        }
-
+        intake.WaitForRoom(settings.Consume.IsFull, end);
         var message = result.Message;
         Read++;
         progress.Add(1);

@@ -31,19 +31,12 @@ internal sealed class LineSource(Lines lines, Intake intake, TimeProvider time)
 
     private void Run(CancellationToken end)
     {
-        var room = new SemaphoreSlim(0); // not disposed of: whoever is calling Taken may still release it when all lines are read
-        void Taken() => room.Release();
-        intake.Taken += Taken;
         try
         {
             long number = 0;
             foreach (var line in lines.Read().TakeWhile(_ => !end.IsCancellationRequested))
             {
-                while (intake.Waiting.Records >= MaxWaiting)
-                {
-                    room.Wait(end);
-                }
-
+                intake.WaitForRoom(waiting => waiting.Records >= MaxWaiting, end);
                 number++;
                 intake.Add(new SourceRecord(
                     "score", 0, number, 0, Key: null, line.Value, Headers: null, ConsumedAt: 0, time.GetTimestamp(),
@@ -57,10 +50,6 @@ internal sealed class LineSource(Lines lines, Intake intake, TimeProvider time)
             // Fatal tier: the reader's fault ends the run, and downstream must see it.
             intake.Complete(end.IsCancellationRequested ? null : fault);
             throw;
-        }
-        finally
-        {
-            intake.Taken -= Taken;
         }
     }
 }

@@ -48,6 +48,44 @@ public sealed class IntakeTests
         Assert.Equal((0, 0L), _intake.Waiting);
     }
 
+    [Theory]
+    [InlineData(true)]
+    [InlineData(false)]
+    public async Task WaitForRoom_ShouldWait_UntilEnoughRecordsWentOut(bool taken)
+    {
+        _intake.Add(Records.At(0, 7));
+        _intake.Add(Records.At(0, 8));
+        var asked = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
+        var waiting = Task.Run(() => _intake.WaitForRoom(
+            held =>
+            {
+                asked.TrySetResult();
+                return held.Records >= 2;
+            },
+            TestContext.Current.CancellationToken));
+        await asked.Task.WaitAsync(Limit, TestContext.Current.CancellationToken);
+        Assert.False(waiting.IsCompleted);
+
+        if (taken)
+        {
+            await TakeAsync();
+        }
+        else
+        {
+            _intake.Withdraw(record => record.Offset == 7);
+        }
+
+        await waiting.WaitAsync(Limit, TestContext.Current.CancellationToken);
+    }
+
+    [Fact]
+    public void WaitForRoom_ShouldNotWait_WhenThereIsRoom()
+        => _intake.WaitForRoom(waiting => waiting.Records >= 1, new CancellationToken(canceled: true));
+
+    [Fact]
+    public void WaitForRoom_ShouldEnd_WhenItIsStopped()
+        => Assert.ThrowsAny<OperationCanceledException>(() => _intake.WaitForRoom(_ => true, new CancellationToken(canceled: true)));
+
     [Fact]
     public async Task TakeAsync_ShouldTakeOneRecord_WhenItAloneIsOverTheByteLimit()
     {
