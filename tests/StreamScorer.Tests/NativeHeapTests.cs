@@ -20,9 +20,9 @@ public sealed class NativeHeapTests
         var buffers = new List<nint>();
         do
         {
-            buffers.Add(Marshal.AllocHGlobal(1 << 20)); // what other tests have freed is used first; a gibibyte of it they have not
+            buffers.Add(Marshal.AllocHGlobal(1 << 20)); // what other tests have freed is used first: two gibibytes of the one below, and less than two of all others
         }
-        while (!IsMapped(buffers[^1]) && buffers.Count < 1024);
+        while (!IsMapped(buffers[^1]) && buffers.Count < 4096);
         var mapped = (Buffer: IsMapped(buffers[^1]), Message: IsMapped(message));
         buffers.ForEach(Marshal.FreeHGlobal);
         Marshal.FreeHGlobal(message);

@@ -31,7 +31,7 @@ internal sealed partial class ConsumeStage
     {
         var partitions = offsets.ConvertAll(o => o.TopicPartition);
         Withdraw(partitions);
-        if (!_ledger.WaitSettled(partitions, RevokeLimit))
+        if (!_ledger.WaitSettled(partitions, _leaving ? TimeSpan.Zero : RevokeLimit))
         {
             LogRevokeOverBudget(_logger, partitions.Count, RevokeLimit);
         }

@@ -33,6 +33,10 @@ internal sealed partial class ConsumeStage : IDisposable
     private readonly BrokerWatch _brokers;
     private bool _draining;
 
+    /// <summary>Held while another thread asks the client for our membership.</summary>
+    private readonly Lock _membership = new();
+    private bool _leaving;
+
     /// <summary>
     /// Partitions that the client holds as paused. One that left while it was paused still is when it comes back, even if the reason went meanwhile; one that
     /// was not paused is better not resumed, because then the client drops what it has fetched.
@@ -63,15 +67,23 @@ internal sealed partial class ConsumeStage : IDisposable
         _brokers = new BrokerWatch(_consumer.Handle, settings.Consume.Topic, health, time);
     }
 
-    /// <summary>Our place in the group, for a commit that others make; null while we have none.</summary>
+    /// <summary>Our place in the group, for a commit that others make; null while we have none, and from the moment on that we leave it.</summary>
     public IConsumerGroupMetadata? Membership
     {
         get
         {
-            // Read twice, because offsets that come without a member are not checked against the group at all.
-            var member = _consumer.MemberId;
-            var membership = _consumer.ConsumerGroupMetadata;
-            return !string.IsNullOrEmpty(member) && member == _consumer.MemberId ? membership : null;
+            lock (_membership)
+            {
+                if (_leaving)
+                {
+                    return null;
+                }
+
+                // Read twice, because offsets that come without a member are not checked against the group at all.
+                var member = _consumer.MemberId;
+                var membership = _consumer.ConsumerGroupMetadata;
+                return !string.IsNullOrEmpty(member) && member == _consumer.MemberId ? membership : null;
+            }
         }
     }
 
@@ -98,7 +110,6 @@ internal sealed partial class ConsumeStage : IDisposable
     public void Dispose()
     {
         _intake.Taken -= _room.Set;
-        _brokers.Dispose();
         _consumer.Dispose();
         _room.Dispose();
     }
@@ -128,9 +139,26 @@ internal sealed partial class ConsumeStage : IDisposable
         }
         finally
         {
-            // Closing revokes the assignment: the revoke handler makes the last commit and the group hears at once that we left.
-            _consumer.Close();
+            Leave();
         }
+    }
+
+    /// <summary>Closing revokes the assignment: the revoke handler makes the last commit and the group hears at once that we left.</summary>
+    /// <remarks>
+    /// Closing also frees the client, and another thread that asks it for our membership at that moment would read freed memory. So what is in flight, which needs
+    /// our membership to be committed, is awaited before, and then nobody asks any more.
+    /// </remarks>
+    private void Leave()
+    {
+        var owned = _ledger.Owned;
+        Withdraw(owned);
+        _ = _ledger.WaitSettled(owned, RevokeLimit);
+        lock (_membership)
+        {
+            _leaving = true;
+        }
+
+        _consumer.Close();
     }
 
     /// <summary>One poll. Also the only place where rebalance handlers run.</summary>

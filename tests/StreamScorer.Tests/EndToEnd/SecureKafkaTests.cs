@@ -49,11 +49,14 @@ public sealed class SecureKafkaTests(SecureKafkaFixture fixture)
     {
         var kafka = await fixture.GetAsync();
         var harness = await WorkerHarness.CreateAsync(kafka.Plain, partitions: 1);
-        var life = TimeSpan.FromSeconds(3);
-        var file = kafka.WriteToken(life);
-        var started = TimeProvider.System.GetTimestamp();
+        var life = TimeSpan.FromSeconds(5);
+        var file = kafka.WriteToken(TimeSpan.FromMinutes(10));
         await using var worker = await Worker.OpenAsync(harness.With(kafka.WithToken(file)).Settings, NullLoggerFactory.Instance, TimeProvider.System);
         using var stop = new CancellationTokenSource();
+
+        // Only now, so that the clients have renewed it well before it ends: one that ends while librdkafka fetches committed offsets is a segmentation fault (docs/reliability.md).
+        await File.WriteAllTextAsync(file, SecureKafka.Token(life));
+        var started = TimeProvider.System.GetTimestamp();
         var run = worker.RunAsync(stop.Token);
 
         // The broker ends a connection whose token has ended (connections.max.reauth.ms), so without a new one nothing is scored any more.
