@@ -12,8 +12,6 @@ internal sealed class Cluster : IDisposable
     /// <summary>The brokers make the topic of the groups' offsets when a group is first asked for, and until that is done nobody answers for one.</summary>
     private static readonly TimeSpan CoordinatorLimit = TimeSpan.FromSeconds(30);
 
-    private static readonly TimeSpan Again = TimeSpan.FromMilliseconds(200);
-
     private readonly KafkaOptions _kafka;
     private readonly IAdminClient _admin;
     private readonly IReadOnlyDictionary<string, int[]> _partitions;
@@ -53,10 +51,28 @@ internal sealed class Cluster : IDisposable
 
     /// <summary>What the group has committed, by partition; partitions without an offset are left out. Joins nothing.</summary>
     /// <remarks>Through a consumer, because librdkafka's admin client crashes when the group's coordinator moves at that moment, or is only being made (its issue 5040).</remarks>
-    public Task<IReadOnlyDictionary<int, long>> CommittedAsync(string group, string topic)
+    public async Task<IReadOnlyDictionary<int, long>> CommittedAsync(string group, string topic)
     {
         var partitions = Partitions(topic).Select(p => new TopicPartition(topic, p)).ToList();
-        return Task.Run<IReadOnlyDictionary<int, long>>(() => Committed(group, partitions));
+        using var consumer = Bystander(group);
+        for (var started = TimeProvider.System.GetTimestamp(); ;)
+        {
+            try
+            {
+                var answer = await Task.Run(() => consumer.Committed(partitions, _kafka.ConnectTimeout));
+                return answer.Where(p => p.Offset.Value >= 0).ToDictionary(p => p.Partition.Value, p => p.Offset.Value);
+            }
+            catch (KafkaException e) when (e.Tier() == FaultTier.Retriable && TimeProvider.System.GetElapsedTime(started) < CoordinatorLimit)
+            {
+                // Pressure tier: the client looks for the coordinator meanwhile.
+                await Task.Delay(TimeSpan.FromMilliseconds(200));
+            }
+            catch (KafkaException e)
+            {
+                var error = e is TopicPartitionOffsetException some ? some.Results.First(p => p.Error.IsError).Error : e.Error;
+                throw Fault($"The offsets of group '{group}'", error, $"Grant this user DESCRIBE on group '{group}'.");
+            }
+        }
     }
 
     /// <summary>A failed call as the one line that a person reads.</summary>
@@ -69,35 +85,19 @@ internal sealed class Cluster : IDisposable
 
     public void Dispose() => _admin.Dispose();
 
-    private Dictionary<int, long> Committed(string group, List<TopicPartition> partitions)
+    /// <summary>Speaks in the group's name and never joins it.</summary>
+    private IConsumer<byte[]?, byte[]?> Bystander(string group)
     {
         var config = _kafka.Client<ConsumerConfig>();
         config.GroupId = group;
         config.GroupInstanceId = null;
         config.EnableAutoCommit = false;
         config.IsolationLevel = IsolationLevel.ReadUncommitted; // else an offset that an open transaction is about to commit would be waited for
-        using var consumer = new ConsumerBuilder<byte[]?, byte[]?>(config)
+        return new ConsumerBuilder<byte[]?, byte[]?>(config)
             .SetOAuthBearerTokenRefreshHandler(_kafka.TokenHandler)
             .SetErrorHandler((_, _) => { })
             .SetLogHandler((_, _) => { })
             .Build();
-        for (var started = TimeProvider.System.GetTimestamp(); ;)
-        {
-            try
-            {
-                return consumer.Committed(partitions, _kafka.ConnectTimeout).Where(p => p.Offset.Value >= 0).ToDictionary(p => p.Partition.Value, p => p.Offset.Value);
-            }
-            catch (KafkaException e) when (e.Tier() == FaultTier.Retriable && TimeProvider.System.GetElapsedTime(started) < CoordinatorLimit)
-            {
-                // Pressure tier: the client looks for the coordinator meanwhile.
-                Thread.Sleep(Again);
-            }
-            catch (KafkaException e)
-            {
-                var error = e is TopicPartitionOffsetException some ? some.Results.First(p => p.Error.IsError).Error : e.Error;
-                throw Fault($"The offsets of group '{group}'", error, $"Grant this user DESCRIBE on group '{group}'.");
-            }
-        }
     }
 
     private async Task<IReadOnlyDictionary<int, long>> OffsetsAsync(string topic, OffsetSpec spec)
